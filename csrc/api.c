@@ -1,0 +1,356 @@
+/* api.c - the calls on a queue: requests down, results up. What they change is read by the driver as mail. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
+{
+  queue->config = *config;
+  if(!queue->config.in_flight)
+    queue->config.in_flight = 1;
+  if(!queue->config.per_host)
+    queue->config.per_host = queue->config.in_flight;
+}
+
+int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *config, struct pnet_queue **out)
+{
+  struct pnet_queue *queue;
+  pthread_condattr_t attr;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  queue = calloc(1, sizeof(*queue));
+  if(!queue)
+    return PNET_NOMEM;
+  queue->engine = engine;
+  queue->head = queue->consumed_head = 1;
+  configure(queue, config);
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&queue->ready, &attr);
+  pthread_condattr_destroy(&attr);
+  list_init(&queue->inbox);
+  list_init(&queue->done);
+  list_init(&queue->held);
+  list_init(&queue->waiting);
+  list_init(&queue->running);
+  list_init(&queue->unblocked);
+  list_init(&queue->starved);
+  list_init(&queue->growing);
+  atomic_fetch_add(&engine->refs, 1);
+  live_add(LIVE_QUEUES, 1);
+  *out = queue;
+  return PNET_OK;
+}
+
+/* Lock held. */
+static void post(struct pnet_queue *queue)
+{
+  struct pnet_engine *engine = queue->engine;
+  if(!linked(&queue->mail))
+    list_push(&engine->mail, &queue->mail);
+  if(engine->blocked)
+    engine_wake_driver(engine);
+}
+
+int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
+{
+  struct pnet_engine *engine = queue->engine;
+  int rc = PNET_INVALID;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  if(!queue->outstanding && !queue->n_done && list_empty(&queue->held)) {
+    configure(queue, config);
+    rc = PNET_OK;
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
+                size_t text_len, unsigned flags, size_t *taken)
+{
+  struct pnet_engine *engine = queue->engine;
+  int64_t now = clock_us();
+  int rc;
+  *taken = 0;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  rc = queue->closing ? PNET_CLOSED : engine_begin(engine);
+  while(!rc && *taken < n) {
+    struct transfer *t = transfer_new(engine);
+    rc = t ? request_copy(t, &requests[*taken], text, text_len) : PNET_NOMEM;
+    if(rc) {
+      if(t)
+        transfer_recycle(engine, t);
+      break;
+    }
+    t->queue = queue;
+    t->submitted_us = now;
+    list_push(&queue->inbox, &t->link);
+    queue->outstanding++;
+    engine->outstanding++;
+    ++*taken;
+    atomic_fetch_add_explicit(&queue->stat_queued, 1, memory_order_relaxed);
+  }
+  if(*taken) {
+    post(queue);
+    if(engine->idle && !(flags & PNET_SUBMIT_WILL_WAIT))
+      engine_wake_driver(engine);
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+/* ---- reaping ---- */
+
+static bool reserve_rows(struct pnet_queue *queue, size_t n)
+{
+  struct pnet_done *grown;
+  if(n <= queue->cap_rows)
+    return true;
+  grown = realloc(queue->rows, n * sizeof(*grown));
+  if(!grown)
+    return false;
+  queue->rows = grown;
+  queue->cap_rows = n;
+  return true;
+}
+
+static bool reserve_text(struct pnet_queue *queue, size_t len)
+{
+  uint8_t *grown;
+  if(len <= queue->cap_text)
+    return true;
+  grown = realloc(queue->text, len + len / 2);
+  if(!grown)
+    return false;
+  queue->text = grown;
+  queue->cap_text = len + len / 2;
+  return true;
+}
+
+static size_t text_of(const struct transfer *t)
+{
+  return t->done.headers_len + t->done.detail_len + (t->done.body ? 0 : (size_t)t->done.body_len);
+}
+
+static void copy_out(struct pnet_queue *queue, struct transfer *t, size_t row, size_t *at)
+{
+  struct pnet_done *done = &queue->rows[row];
+  *done = t->done;
+  done->text_off = *at;
+  memcpy(queue->text + *at, t->head, done->headers_len);
+  *at += done->headers_len;
+  memcpy(queue->text + *at, t->detail, done->detail_len);
+  *at += done->detail_len;
+  if(!done->body && done->body_len) {
+    memcpy(queue->text + *at, t->sink.data, (size_t)done->body_len);
+    *at += (size_t)done->body_len;
+  }
+  t->done.body = 0; /* handed over */
+}
+
+/* Lock held: up to cap finished transfers into the batch, as far as memory allows. */
+static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
+{
+  struct pnet_engine *engine = queue->engine;
+  size_t n = 0, text = 0, at = 0;
+  LIST_EACH(item, &queue->done)
+  {
+    size_t more = text_of(CONTAINER(item, struct transfer, link));
+    if(n == cap || (n && text + more > 64 * (size_t)PNET_SMALL_BODY))
+      break;
+    text += more;
+    n++;
+  }
+  if(!reserve_rows(queue, n) || !reserve_text(queue, text + 1))
+    return PNET_NOMEM;
+  for(size_t i = 0; i < n; i++) {
+    struct transfer *t = CONTAINER(list_pop(&queue->done), struct transfer, link);
+    queue->n_done--;
+    copy_out(queue, t, i, &at);
+    if(t->done.flags & PNET_DONE_HOP) {
+      t->state = T_HELD;
+      list_push(&queue->held, &t->link);
+    }
+    else
+      transfer_recycle(engine, t);
+  }
+  out->rows = queue->rows;
+  out->n = n;
+  out->text = queue->text;
+  out->text_len = at;
+  return PNET_OK;
+}
+
+static bool must_wait(const struct pnet_queue *queue)
+{
+  return !queue->n_done && queue->outstanding && !queue->closing && !queue->engine->stopping;
+}
+
+/* Lock held: wait until something is done, nothing is left to wait for, the time is over, or a signal came. */
+static void wait_for_done(struct pnet_queue *queue, int64_t until_us)
+{
+  struct pnet_engine *engine = queue->engine;
+  enum loop_rc rc = LOOP_OK;
+  while(must_wait(queue) && rc == LOOP_OK) {
+    int64_t now = clock_us();
+    if(until_us <= now)
+      break;
+    if(!engine_take_loop(engine, queue, until_us))
+      continue;
+    while(must_wait(queue) && !engine->takeover && rc == LOOP_OK && now < until_us) {
+      pthread_mutex_unlock(&engine->lock);
+      rc = loop_once(engine, until_us == NEVER ? INT32_MAX : until_us - now);
+      now = engine->now_us;
+      pthread_mutex_lock(&engine->lock);
+    }
+    engine_leave_loop(engine);
+  }
+}
+
+int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out)
+{
+  struct pnet_engine *engine = queue->engine;
+  int rc;
+  memset(out, 0, sizeof(*out));
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  if(timeout_ms && !queue->n_done)
+    wait_for_done(queue, timeout_ms < 0 ? NEVER : clock_us() + timeout_ms * (int64_t)1000);
+  rc = collect(queue, cap, out);
+  out->drained = !queue->n_done && !queue->outstanding && list_empty(&queue->held);
+  if(!rc && !out->n && (engine->stopping || queue->closing))
+    rc = PNET_CLOSED;
+  engine_hand_over(engine);
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+/* ---- orders ---- */
+
+int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head)
+{
+  struct pnet_engine *engine = queue->engine;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  if(!queue->closing) {
+    queue->released += bytes;
+    if(head > queue->head)
+      queue->head = head;
+    post(queue);
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return PNET_OK;
+}
+
+static int order(struct pnet_queue *queue, enum order what, uint64_t id)
+{
+  struct pnet_engine *engine = queue->engine;
+  int rc = PNET_OK;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  if(queue->closing)
+    rc = PNET_CLOSED;
+  else if(queue->n_orders + 2 > queue->cap_orders) {
+    size_t cap = queue->cap_orders * 2 + 16;
+    uint64_t *grown = realloc(queue->orders, cap * sizeof(*grown));
+    if(!grown)
+      rc = PNET_NOMEM;
+    else {
+      queue->orders = grown;
+      queue->cap_orders = cap;
+    }
+  }
+  if(!rc) {
+    queue->orders[queue->n_orders++] = what;
+    queue->orders[queue->n_orders++] = id;
+    post(queue);
+    engine_wake_driver(engine);
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+int pnet_cancel(struct pnet_queue *queue, uint64_t id)
+{
+  return order(queue, ORDER_CANCEL, id);
+}
+
+int pnet_hop_end(struct pnet_queue *queue, uint64_t id)
+{
+  return order(queue, ORDER_HOP_END, id);
+}
+
+int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out)
+{
+  out->queued = atomic_load_explicit(&queue->stat_queued, memory_order_relaxed);
+  out->in_flight = atomic_load_explicit(&queue->stat_in_flight, memory_order_relaxed);
+  out->done = atomic_load_explicit(&queue->stat_done, memory_order_relaxed);
+  out->failed = atomic_load_explicit(&queue->stat_failed, memory_order_relaxed);
+  out->bytes_received = atomic_load_explicit(&queue->stat_bytes, memory_order_relaxed);
+  out->body_bytes = atomic_load_explicit(&queue->stat_body, memory_order_relaxed);
+  return PNET_OK;
+}
+
+/* ---- closing ---- */
+
+static void drop_done(struct pnet_queue *queue)
+{
+  struct link *link;
+  while((link = list_pop(&queue->done))) {
+    struct transfer *t = CONTAINER(link, struct transfer, link);
+    pnet_body_free((uint8_t *)(uintptr_t)t->done.body);
+    transfer_recycle(queue->engine, t);
+  }
+  queue->n_done = 0;
+}
+
+int pnet_queue_close(struct pnet_queue *queue)
+{
+  struct pnet_engine *engine = queue->engine;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  queue->closing = true;
+  pthread_cond_broadcast(&queue->ready); /* a thread that reaps leaves */
+  if(!queue->closed)
+    post(queue);
+  while(!queue->closed) {
+    engine_seize_loop(engine, queue); /* another thread may close it meanwhile */
+    do {                              /* at least once: the mail holds the order to end what is held */
+      pthread_mutex_unlock(&engine->lock);
+      loop_once(engine, 0);
+      pthread_mutex_lock(&engine->lock);
+    } while(queue->outstanding || linked(&queue->mail));
+    list_remove(&queue->of_engine);
+    list_remove(&queue->busy);
+    drop_done(queue);
+    queue->closed = true;
+    engine_leave_loop(engine);
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return PNET_OK;
+}
+
+void pnet_queue_free(struct pnet_queue *queue)
+{
+  struct pnet_engine *engine;
+  if(!queue || pnet_queue_close(queue) == PNET_FORKED)
+    return;
+  engine = queue->engine;
+  pthread_cond_destroy(&queue->ready);
+  free(queue->orders);
+  free(queue->lanes);
+  free(queue->rows);
+  free(queue->text);
+  free(queue);
+  live_add(LIVE_QUEUES, -1);
+  engine_unref(engine);
+}

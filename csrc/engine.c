@@ -1,0 +1,376 @@
+/* engine.c - the engine's life, and who runs its loop.
+ *
+ * At any time at most one thread is the driver. A thread that waits for results drives the loop itself: handing each
+ * result over from another thread would cost a wake-up a call. While nobody waits, the engine's own thread drives, so
+ * transfers go on. Handing back is lazy: a waiter that leaves wakes nobody; the engine's thread looks every NAP_US
+ * whether the loop was left alone. A waiter that finds the engine's thread driving asks for the loop (takeover); a
+ * thread that closes something asks whoever drives (insisting), and goes first. */
+#include "internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAP_US 1000      /* a loop left alone for so long is taken up by the engine's thread */
+#define NAP_MAX_US 16000 /* between looks while one waiter drives on and on */
+#define TURN_US 1000000  /* longest wait in one turn of the engine's thread */
+
+static void global_init(void)
+{
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+bool engine_alien(const struct pnet_engine *engine)
+{
+  return engine->pid != getpid();
+}
+
+static struct timespec deadline_of(int64_t us)
+{
+  struct timespec ts = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+  return ts;
+}
+
+static int cond_init(pthread_cond_t *cond)
+{
+  pthread_condattr_t attr;
+  int rc;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  rc = pthread_cond_init(cond, &attr);
+  pthread_condattr_destroy(&attr);
+  return rc;
+}
+
+/* ---- who drives ---- */
+
+void engine_wake_driver(struct pnet_engine *engine)
+{
+  if(engine->blocked) {
+    engine->blocked = false;
+    poller_wake(&engine->poller);
+  }
+  else if(engine->idle) {
+    engine->idle = false;
+    pthread_cond_signal(&engine->wake);
+  }
+}
+
+/* Lock held, nobody drives: somebody has to, if anything is outstanding. */
+void engine_hand_over(struct pnet_engine *engine)
+{
+  if(engine->driver != DRIVER_NONE)
+    return;
+  if(!list_empty(&engine->sleepers))
+    pthread_cond_signal(&CONTAINER(engine->sleepers.next, struct pnet_queue, sleeper)->ready);
+  else if(engine->idle && engine->outstanding) {
+    engine->idle = false;
+    pthread_cond_signal(&engine->wake);
+  }
+}
+
+static void sleep_on(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us, bool first)
+{
+  list_remove(&queue->sleeper);
+  if(first)
+    list_push_front(&engine->sleepers, &queue->sleeper);
+  else
+    list_push(&engine->sleepers, &queue->sleeper);
+  if(until_us == NEVER)
+    pthread_cond_wait(&queue->ready, &engine->lock);
+  else {
+    struct timespec at = deadline_of(until_us);
+    pthread_cond_timedwait(&queue->ready, &engine->lock, &at);
+  }
+  list_remove(&queue->sleeper);
+}
+
+static void take(struct pnet_engine *engine, enum driver who)
+{
+  engine->driver = who;
+  engine->takeover = false;
+  engine->drives++;
+}
+
+static void ask_for_loop(struct pnet_engine *engine)
+{
+  engine->takeover = true;
+  if(engine->blocked)
+    engine_wake_driver(engine);
+}
+
+bool engine_take_loop(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us)
+{
+  if(engine->driver == DRIVER_NONE && !engine->insisting) {
+    take(engine, DRIVER_WAITER);
+    return true;
+  }
+  if(engine->driver == DRIVER_ENGINE)
+    ask_for_loop(engine);
+  sleep_on(engine, queue, until_us, false);
+  return false;
+}
+
+void engine_seize_loop(struct pnet_engine *engine, struct pnet_queue *queue)
+{
+  engine->insisting++;
+  while(engine->driver != DRIVER_NONE) {
+    ask_for_loop(engine);
+    sleep_on(engine, queue, NEVER, true);
+  }
+  engine->insisting--;
+  take(engine, DRIVER_WAITER);
+}
+
+void engine_leave_loop(struct pnet_engine *engine)
+{
+  engine->driver = DRIVER_NONE;
+  engine->takeover = false;
+  engine->driven_us = engine->now_us;
+  engine_hand_over(engine);
+}
+
+void engine_publish(struct pnet_engine *engine)
+{
+  struct link *link;
+  pthread_mutex_lock(&engine->lock);
+  while((link = list_pop(&engine->finished))) {
+    struct transfer *t = CONTAINER(link, struct transfer, link);
+    struct pnet_queue *queue = t->queue;
+    t->state = T_DONE;
+    list_push(&queue->done, &t->link);
+    queue->n_done++;
+    queue->outstanding--;
+    engine->outstanding--;
+    if(linked(&queue->sleeper))
+      pthread_cond_signal(&queue->ready);
+  }
+  pthread_mutex_unlock(&engine->lock);
+}
+
+static void nap(struct pnet_engine *engine, int64_t us)
+{
+  struct timespec at = deadline_of(clock_us() + us);
+  pthread_cond_timedwait(&engine->wake, &engine->lock, &at);
+}
+
+static void drive_for_nobody(struct pnet_engine *engine)
+{
+  take(engine, DRIVER_ENGINE);
+  while(!engine->takeover && !engine->stopping && engine->outstanding) {
+    pthread_mutex_unlock(&engine->lock);
+    loop_once(engine, TURN_US);
+    pthread_mutex_lock(&engine->lock);
+  }
+  engine_leave_loop(engine);
+}
+
+static void *engine_main(void *arg)
+{
+  struct pnet_engine *engine = arg;
+  int64_t nap_us = NAP_US;
+  uint64_t seen = 0;
+  pthread_mutex_lock(&engine->lock);
+  while(!engine->stopping) {
+    if(!engine->outstanding) {
+      engine->idle = true;
+      pthread_cond_wait(&engine->wake, &engine->lock);
+      engine->idle = false;
+      nap_us = NAP_US;
+    }
+    else if(engine->driver != DRIVER_NONE || !list_empty(&engine->sleepers)) {
+      bool same = engine->drives == seen;
+      seen = engine->drives;
+      nap_us = same && nap_us < NAP_MAX_US ? nap_us * 2 : NAP_US;
+      nap(engine, nap_us);
+      engine_hand_over(engine); /* a sleeper that was woken may have left without driving */
+    }
+    else {
+      int64_t alone = clock_us() - engine->driven_us;
+      nap_us = NAP_US;
+      if(alone < NAP_US)
+        nap(engine, NAP_US - alone);
+      else
+        drive_for_nobody(engine);
+    }
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return NULL;
+}
+
+/* ---- life ---- */
+
+static struct curl_slist *list_of(const char *lines, bool *failed)
+{
+  struct curl_slist *list = NULL, *grown;
+  while(lines && *lines) {
+    const char *end = strchr(lines, '\n');
+    char *line = end ? strndup(lines, (size_t)(end - lines)) : strdup(lines);
+    grown = line ? curl_slist_append(list, line) : NULL;
+    free(line);
+    if(!grown) {
+      *failed = true;
+      break;
+    }
+    list = grown;
+    lines = end ? end + 1 : NULL;
+  }
+  return list;
+}
+
+static char *copy_of(const char *text, bool *failed)
+{
+  char *copy = text && *text ? strdup(text) : NULL;
+  if(text && *text && !copy)
+    *failed = true;
+  return copy;
+}
+
+static void destroy(struct pnet_engine *engine)
+{
+  struct link *link;
+  while((link = list_pop(&engine->handles)))
+    handle_free(CONTAINER(link, struct handle, link));
+  for(size_t i = 0; i < engine->n_shards; i++)
+    shard_free(engine->shards[i]);
+  free(engine->shards);
+  if(engine->share)
+    curl_share_cleanup(engine->share);
+  while((link = list_pop(&engine->pool)))
+    transfer_destroy(CONTAINER(link, struct transfer, link));
+  poller_free(&engine->poller);
+  free(engine->origins);
+  curl_slist_free_all(engine->default_headers);
+  curl_slist_free_all(engine->connect_to);
+  free(engine->user_agent);
+  free(engine->ca_file);
+  free(engine->ca_directory);
+  pthread_cond_destroy(&engine->wake);
+  pthread_mutex_destroy(&engine->lock);
+  free(engine);
+  live_add(LIVE_ENGINES, -1);
+}
+
+int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine **out)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  struct pnet_engine *engine;
+  bool failed = false;
+  pthread_once(&once, global_init);
+  engine = calloc(1, sizeof(*engine));
+  if(!engine)
+    return PNET_NOMEM;
+  live_add(LIVE_ENGINES, 1);
+  engine->pid = getpid();
+  engine->refs = 1;
+  engine->deadline_us = NEVER;
+  pthread_mutex_init(&engine->lock, NULL);
+  cond_init(&engine->wake);
+  list_init(&engine->queues);
+  list_init(&engine->mail);
+  list_init(&engine->sleepers);
+  list_init(&engine->pool);
+  list_init(&engine->roomy);
+  list_init(&engine->touched);
+  list_init(&engine->handles);
+  list_init(&engine->finished);
+  list_init(&engine->busy);
+  engine->user_agent = copy_of(config->user_agent, &failed);
+  engine->ca_file = copy_of(config->ca_file, &failed);
+  engine->ca_directory = copy_of(config->ca_directory, &failed);
+  engine->default_headers = list_of(config->default_headers, &failed);
+  engine->connect_to = list_of(config->resolve, &failed);
+  engine->share = curl_share_init();
+  engine->poller.epoll_fd = engine->poller.wake_fd = -1;
+  if(failed || !engine->share || poller_init(&engine->poller)) {
+    int rc = failed || !engine->share ? PNET_NOMEM : PNET_SYSTEM;
+    destroy(engine);
+    return rc;
+  }
+  curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+  curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  *out = engine;
+  return PNET_OK;
+}
+
+/* Start the engine's thread with every signal blocked: signals belong to the threads of the program. Lock held. */
+static int start_thread(struct pnet_engine *engine)
+{
+  sigset_t all, old;
+  int rc;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  rc = pthread_create(&engine->thread, NULL, engine_main, engine);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  engine->started = !rc;
+  return rc ? PNET_SYSTEM : PNET_OK;
+}
+
+int engine_begin(struct pnet_engine *engine)
+{
+  if(engine->stopping)
+    return PNET_CLOSED;
+  return engine->started ? PNET_OK : start_thread(engine);
+}
+
+static void cancel_all(struct pnet_engine *engine)
+{
+  LIST_EACH(item, &engine->queues)
+  {
+    struct pnet_queue *queue = CONTAINER(item, struct pnet_queue, of_engine);
+    queue->closing = true;
+    if(!linked(&queue->mail))
+      list_push(&engine->mail, &queue->mail);
+  }
+}
+
+int pnet_engine_stop(struct pnet_engine *engine)
+{
+  struct pnet_queue self = {.engine = engine}; /* a place to sleep on */
+  bool join;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  cond_init(&self.ready);
+  pthread_mutex_lock(&engine->lock);
+  join = engine->started && !engine->stopping;
+  engine->stopping = true;
+  engine->idle = false;
+  pthread_cond_signal(&engine->wake);
+  if(engine->blocked)
+    poller_wake(&engine->poller);
+  pthread_mutex_unlock(&engine->lock);
+  if(join)
+    pthread_join(engine->thread, NULL);
+  pthread_mutex_lock(&engine->lock);
+  engine_seize_loop(engine, &self);
+  if(!engine->stopped) {
+    cancel_all(engine);
+    while(engine->outstanding) {
+      pthread_mutex_unlock(&engine->lock);
+      loop_once(engine, 0);
+      pthread_mutex_lock(&engine->lock);
+    }
+    engine->stopped = true;
+  }
+  engine_leave_loop(engine);
+  LIST_EACH(item, &engine->sleepers)
+  pthread_cond_signal(&CONTAINER(item, struct pnet_queue, sleeper)->ready);
+  pthread_mutex_unlock(&engine->lock);
+  pthread_cond_destroy(&self.ready);
+  return PNET_OK;
+}
+
+void engine_unref(struct pnet_engine *engine)
+{
+  if(atomic_fetch_sub(&engine->refs, 1) == 1)
+    destroy(engine);
+}
+
+void pnet_engine_free(struct pnet_engine *engine)
+{
+  if(!engine || pnet_engine_stop(engine) == PNET_FORKED)
+    return; /* in a forked child the memory is left as it is: closing would talk to the parent's servers */
+  engine_unref(engine);
+}

@@ -1,0 +1,382 @@
+/* internal.h - structures shared by the modules of the core; Python never sees them.
+ *
+ * WHO MAY TOUCH WHAT  Three owners, named at each structure:
+ *   (lock)    any thread that holds engine.lock;
+ *   (driver)  the thread that runs the loop now. There is at most one, it changes only under engine.lock,
+ *             and every libcurl call is made by it;
+ *   (fixed)   set once before the object is shared. */
+#ifndef PNET_INTERNAL_H
+#define PNET_INTERNAL_H
+
+#include "decode.h"
+#include "list.h"
+#include "pnet.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#if LIBCURL_VERSION_NUM < 0x075800
+#error "pyinet needs libcurl 7.88 or newer: install its newer development package (libcurl4-openssl-dev)"
+#endif
+
+#define SHARD_TRANSFERS 64    /* libcurl scans its connections linearly: beyond this a second multi is cheaper */
+#define SHARD_STREAMS 100     /* HTTP/2 transfers on one shard: what libcurl and servers allow a connection */
+#define SHARD_CONNECTIONS 128 /* CURLMOPT_MAXCONNECTS, pinned: libcurl's own value moves with its handles */
+#define NEVER INT64_MAX
+
+enum live {
+  LIVE_ENGINES,
+  LIVE_QUEUES,
+  LIVE_TRANSFERS,
+  LIVE_HANDLES,
+  LIVE_SHARDS,
+  LIVE_BODIES,
+  LIVE_FILES,
+  LIVE_DECODERS,
+  LIVE_ORIGINS,
+  LIVE_SOCKETS,
+  LIVE_KINDS
+};
+void live_add(enum live kind, long n);
+
+int64_t clock_us(void);
+
+/* ---- origins: one scheme, host, port and proxy (driver) ---- */
+
+/* An origin on one shard: how many transfers run there, how many sockets are open there. */
+struct place {
+  struct shard *shard;
+  unsigned running, open;
+  bool h2; /* a connection there has spoken HTTP/2 */
+};
+
+enum origin_mode { ORIGIN_UNKNOWN, ORIGIN_H1, ORIGIN_H2 };
+
+struct origin {
+  struct origin *chain;
+  struct link lanes; /* lane.of_origin: who waits for it */
+  struct place *places;
+  size_t n_places;
+  size_t refs; /* lanes and sockets */
+  enum origin_mode mode;
+  bool secure;
+  bool gated; /* name or protocol unknown: one probe goes first */
+  bool probing;
+  uint32_t hash;
+  uint32_t key_len;
+  char key[];
+};
+
+/* One origin within one queue: its share of per_host. */
+struct lane {
+  struct lane *chain;
+  struct link of_origin; /* in origin.lanes */
+  struct link unblocked; /* in queue.unblocked while a blocked transfer may be tried again */
+  struct link blocked;   /* transfers that met a full or gated lane, in order */
+  struct origin *origin;
+  struct pnet_queue *queue;
+  unsigned running; /* admitted, and answers that hold their slot */
+  size_t refs;      /* transfers that name it */
+};
+
+/* ---- transfers ---- */
+
+enum transfer_state {
+  T_INBOX,    /* handed over, not seen by the driver yet (lock) */
+  T_WAITING,  /* in queue.waiting or lane.blocked */
+  T_RUNNING,  /* in a multi handle */
+  T_DRAINING, /* libcurl is done, the rest waits for room in the buffer */
+  T_DONE,     /* in queue.done, waiting to be reaped (lock) */
+  T_HELD      /* reaped with PNET_DONE_HOP, keeps its slot */
+};
+
+/* What the header lines of the final response say about the body. */
+struct response {
+  int status, http_version;
+  int64_t content_length; /* -1 = not said */
+  bool ended;             /* the blank line has come */
+  bool chunked, has_location, has_range;
+  bool bad_length; /* Content-Length malformed, overflowing or contradicting itself */
+  uint16_t coding_len;
+  bool coding_overflow;
+  char coding[120]; /* Content-Encoding values joined by commas */
+};
+
+enum sink_kind { SINK_NONE, SINK_MEMORY, SINK_CAPTURE, SINK_FILE, SINK_DISCARD };
+
+struct sink {
+  enum sink_kind kind;
+  bool cut;      /* SINK_CAPTURE dropped bytes */
+  uint8_t *data; /* memory kinds: kept across transfers while small */
+  size_t len, cap;
+  size_t charged;   /* bytes of buffer_bytes taken */
+  uint64_t decoded; /* bytes after decoding, kept or not */
+  int fd;
+  char *temp; /* temporary name beside the final one */
+  uint64_t offset;
+};
+
+struct transfer {
+  struct link link;    /* queue.inbox, queue.waiting, lane.blocked, queue.running, queue.done, queue.held or pool */
+  struct link starved; /* queue.starved: paused until buffer_bytes has room */
+  struct link growing; /* queue.growing: unknown length, in admission order */
+  struct pnet_queue *queue;
+  struct lane *lane;
+  struct shard *shard;
+  struct handle *handle;
+  enum transfer_state state;
+  struct pnet_request req;
+  char *text; /* copies of the request's strings, each NUL-terminated */
+  size_t text_cap;
+  const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password;
+  const uint8_t *body;
+  int body_fd;
+  int64_t body_file_len;
+  bool idempotent, secure, plain; /* plain: cleartext HTTP without a tunnel */
+  bool probe, paused, cancelled, connected, replied, slot, again;
+  bool unread;           /* held bytes, or output still inside the decoder */
+  enum origin_mode alpn; /* what the TLS handshake of a probe agreed on */
+  int starts;            /* PREREQ calls since the last response header */
+  int fresh_socket;      /* sockets opened since then */
+  int tainted;           /* kept-alive connections refused because of pending input */
+  struct response response;
+  char *head; /* header lines as received */
+  size_t head_len, head_cap, head_total;
+  struct sink sink;
+  struct decoder *decoder;
+  uint8_t *held; /* encoded bytes taken from libcurl while starved */
+  size_t held_len, held_off, held_cap;
+  size_t want; /* capacity the starved sink asks for */
+  uint64_t wire_body;
+  int64_t submitted_us, admitted_us, deadline_us, moved_us, sent_us;
+  int64_t paused_us; /* when the clock was stopped: starved, or a hop waiting for its decision; 0 = it runs */
+  struct pnet_done done;
+  char detail[CURL_ERROR_SIZE];
+};
+
+/* A pooled easy handle. `shape` remembers what differs from a plain GET so that most reuses set only the URL. */
+struct handle {
+  struct link link; /* engine.handles */
+  CURL *easy;
+  struct pnet_engine *engine;
+  struct transfer *transfer;
+  struct curl_slist *headers;
+  bool shaped;
+  int64_t connect_ms;
+  char error[CURL_ERROR_SIZE];
+};
+
+/* ---- queues ---- */
+
+struct pnet_queue {
+  struct pnet_engine *engine; /* (fixed) */
+  struct pnet_queue_config config;
+
+  /* (lock) the mailbox, and what was finished */
+  struct link mail; /* engine.mail while something below is new */
+  struct link inbox;
+  uint64_t released, head;
+  uint64_t *orders; /* pairs: enum order, ticket */
+  size_t n_orders, cap_orders;
+  bool closing, closed;
+  struct link done, held;
+  size_t n_done;
+  size_t outstanding; /* submitted, not in done yet */
+  pthread_cond_t ready;
+  struct link sleeper; /* engine.sleepers while a thread sleeps on `ready` */
+
+  /* (driver) */
+  struct link of_engine; /* engine.queues, once it has had mail */
+  struct link busy;      /* engine.busy while there is something to admit, cancel or grant */
+  struct link waiting, running, unblocked, starved, growing;
+  struct lane **lanes;
+  size_t n_lanes, cap_lanes;
+  unsigned in_flight;
+  bool cancelling;        /* some transfer is marked cancelled */
+  uint64_t used, loose;   /* buffer_bytes taken; the part taken by bodies of unknown length still growing */
+  uint64_t consumed_head; /* next ticket to be consumed */
+
+  /* (reaper) arrays handed out in a batch */
+  struct pnet_done *rows;
+  size_t cap_rows;
+  uint8_t *text;
+  size_t cap_text;
+
+  _Atomic uint64_t stat_queued, stat_in_flight, stat_done, stat_failed, stat_bytes, stat_body;
+};
+
+enum order { ORDER_CANCEL, ORDER_HOP_END };
+
+/* ---- shards and sockets (driver) ---- */
+
+struct shard {
+  CURLM *multi;
+  struct pnet_engine *engine;
+  struct link roomy;   /* engine.roomy while running < SHARD_TRANSFERS */
+  struct link touched; /* engine.touched: messages to read */
+  int64_t timer_us;    /* NEVER = none */
+  unsigned running;
+  unsigned index;
+};
+
+struct socket_entry {
+  struct shard *shard;
+  struct origin *origin; /* set for sockets we opened */
+  uint8_t have, want;    /* CURL_POLL_* bits in epoll, and wanted by libcurl */
+  bool dirty;
+};
+
+struct poller {
+  int epoll_fd, wake_fd;
+  struct socket_entry *sockets;
+  size_t n_sockets;
+  int *dirty;
+  size_t n_dirty, cap_dirty;
+};
+
+/* ---- engine ---- */
+
+enum driver { DRIVER_NONE, DRIVER_ENGINE, DRIVER_WAITER };
+
+struct pnet_engine {
+  pthread_mutex_t lock;
+  pid_t pid;        /* (fixed) */
+  _Atomic int refs; /* the owner and the queues */
+
+  /* (lock) */
+  enum driver driver;
+  bool takeover;        /* the driver is asked to leave the loop */
+  unsigned insisting;   /* threads that close something: no other takes the loop before them */
+  _Atomic bool blocked; /* the driver may be inside epoll_wait */
+  bool idle;            /* the engine's thread sleeps without a limit */
+  bool stopping, started, stopped;
+  size_t outstanding; /* over all queues */
+  int64_t driven_us;  /* when the loop was last run */
+  uint64_t drives;    /* how often it changed hands */
+  struct link mail, sleepers;
+  struct link pool; /* transfers kept for reuse */
+  size_t n_pool;
+  pthread_cond_t wake; /* for the engine's thread */
+  pthread_t thread;
+
+  /* (driver) */
+  struct poller poller;
+  struct shard **shards;
+  size_t n_shards;
+  struct link queues, roomy, touched, handles, finished, busy;
+  struct origin **origins;
+  size_t n_origins, cap_origins;
+  int64_t now_us, deadline_us; /* deadline_us: earliest moment at which a clock may run out */
+  CURLSH *share;               /* DNS and TLS sessions; no locks: only the driver is inside libcurl */
+
+  /* (fixed) */
+  char *user_agent, *ca_file, *ca_directory;
+  struct curl_slist *default_headers, *connect_to;
+};
+
+/* engine.c */
+void engine_unref(struct pnet_engine *engine);
+bool engine_alien(const struct pnet_engine *engine); /* true in a forked child */
+void engine_wake_driver(struct pnet_engine *engine); /* lock held */
+/* Become the driver, or sleep on queue->ready until something happens there or until_us; true = driver. Lock held. */
+bool engine_take_loop(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us);
+void engine_seize_loop(struct pnet_engine *engine,
+                       struct pnet_queue *queue);   /* become the driver, before others; lock held */
+void engine_hand_over(struct pnet_engine *engine);  /* lock held */
+int engine_begin(struct pnet_engine *engine);       /* start the thread at the first request; lock held */
+void engine_leave_loop(struct pnet_engine *engine); /* lock held */
+void engine_publish(struct pnet_engine *engine);    /* (driver) hand finished transfers over */
+
+/* loop.c (driver) */
+enum loop_rc { LOOP_OK, LOOP_SIGNAL };
+enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us);
+
+/* poller.c (driver) */
+int poller_init(struct poller *poller);
+void poller_free(struct poller *poller);
+struct socket_entry *poller_entry(struct poller *poller, int fd); /* NULL: out of memory */
+int poller_want(struct poller *poller, int fd, int what, struct shard *shard);
+void poller_flush(struct poller *poller);
+void poller_forget(struct poller *poller, int fd); /* before close */
+void poller_wake(struct poller *poller);           /* any thread */
+
+/* shard.c (driver) */
+struct shard *shard_new(struct pnet_engine *engine);
+void shard_free(struct shard *shard);
+void shard_enter(struct shard *shard);
+void shard_leave(struct shard *shard);
+void shard_touch(struct shard *shard);
+void shard_run(struct shard *shard, int fd, int bits);
+
+/* origin.c (driver) */
+struct origin *origin_get(struct pnet_engine *engine, const char *url,
+                          const char *proxy); /* referenced; NULL: no memory */
+void origin_unref(struct pnet_engine *engine, struct origin *origin);
+struct place *origin_pick(struct pnet_engine *engine, struct origin *origin); /* NULL: wait, or no memory */
+struct place *origin_place(struct origin *origin, const struct shard *shard);
+void origin_settle(struct origin *origin, enum origin_mode mode); /* the probe has told: let the others go */
+void origin_unblock(struct origin *origin);
+
+/* queue.c (driver) */
+void queue_read_mail(struct pnet_queue *queue); /* lock held */
+void queue_admit(struct pnet_queue *queue);
+void queue_settle(struct transfer *transfer); /* a transfer has ended: give back its slot, publish it */
+void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled */
+void queue_busy(struct pnet_queue *queue);
+void queue_check_deadlines(struct pnet_queue *queue);
+void lane_unblock(struct lane *lane);
+int64_t transfer_deadline(const struct transfer *transfer);
+
+/* budget.c (driver) */
+enum room { ROOM_OK, ROOM_WAIT, ROOM_NEVER };
+enum room budget_take(struct transfer *transfer, size_t cap); /* charge for a capacity of cap bytes */
+void budget_trim(struct transfer *transfer, size_t kept);     /* the body is complete: keep only this charge */
+void budget_starve(struct transfer *transfer, size_t cap);
+void budget_review(struct pnet_queue *queue); /* after bytes were released: let starved transfers go on */
+
+/* request.c (any thread) */
+int request_copy(struct transfer *transfer, const struct pnet_request *request, const uint8_t *text, size_t text_len);
+
+/* transfer.c */
+struct transfer *transfer_new(struct pnet_engine *engine);                    /* lock held */
+void transfer_recycle(struct pnet_engine *engine, struct transfer *transfer); /* lock held */
+void transfer_destroy(struct transfer *transfer);
+int transfer_start(struct transfer *transfer, struct shard *shard);    /* (driver) */
+void transfer_ended(struct transfer *transfer, CURLcode code);         /* (driver) from CURLMSG_DONE */
+void transfer_abort(struct transfer *transfer, enum pnet_fault fault); /* (driver) at any moment before T_DONE */
+void transfer_resume(struct transfer *transfer);                       /* (driver) room was granted */
+
+/* setup.c (driver) */
+struct handle *handle_get(struct pnet_engine *engine);
+void handle_put(struct pnet_engine *engine, struct handle *handle);
+void handle_free(struct handle *handle);
+int handle_prepare(struct handle *handle, struct transfer *transfer);
+
+/* receive.c (driver): libcurl's callbacks */
+size_t on_header(char *line, size_t size, size_t n, void *handle);
+size_t on_body(char *data, size_t size, size_t n, void *handle);
+size_t on_upload(char *out, size_t size, size_t n, void *handle);
+int on_seek(void *handle, curl_off_t offset, int origin);
+int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port);
+curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address);
+int on_close_socket(void *engine, curl_socket_t fd);
+int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle);
+bool receive_rest(struct transfer *transfer); /* go on with held bytes; false: starved again or failed */
+
+/* response.c (pure) */
+void response_line(struct response *response, const char *line, size_t len);
+
+/* sink.c */
+int sink_open_file(struct sink *sink, const char *path, int64_t expected); /* 0 or an errno */
+int sink_write_file(struct sink *sink, const uint8_t *data, size_t len);   /* 0 or an errno */
+int sink_commit_file(struct sink *sink, const char *path);                 /* 0 or an errno */
+void sink_abort_file(struct sink *sink);
+int sink_reserve(struct sink *sink, size_t cap);    /* 0 or ENOMEM */
+uint64_t body_hand_over(uint8_t *data, size_t len); /* takes data, len > 0; freed with pnet_body_free */
+
+void transfer_fail(struct transfer *transfer, enum pnet_fault fault, const char *detail);
+
+#endif

@@ -1,0 +1,163 @@
+/* loop.c - one turn of the event loop. Only the driver is here; see engine.c for who that is. */
+#include "internal.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define EVENTS 256
+#define DEADLINE_GRAIN_US 5000 /* clocks are looked at no more often than this */
+
+static void read_mail(struct pnet_engine *engine)
+{
+  struct link *link;
+  pthread_mutex_lock(&engine->lock);
+  engine->blocked = false;
+  while((link = list_pop(&engine->mail)))
+    queue_read_mail(CONTAINER(link, struct pnet_queue, mail));
+  pthread_mutex_unlock(&engine->lock);
+}
+
+static void serve_queues(struct pnet_engine *engine)
+{
+  struct link *link;
+  while((link = list_pop(&engine->busy))) {
+    struct pnet_queue *queue = CONTAINER(link, struct pnet_queue, busy);
+    queue_cancel(queue);
+    budget_review(queue);
+    queue_admit(queue);
+  }
+}
+
+static void read_messages(struct pnet_engine *engine)
+{
+  struct link *link;
+  while((link = list_pop(&engine->touched))) {
+    struct shard *shard = CONTAINER(link, struct shard, touched);
+    CURLMsg *message;
+    int left;
+    while((message = curl_multi_info_read(shard->multi, &left))) {
+      struct handle *handle = NULL;
+      CURLcode code = message->data.result;
+      if(message->msg != CURLMSG_DONE)
+        continue;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&handle);
+      transfer_ended(handle->transfer, code);
+    }
+  }
+}
+
+static bool run_timers(struct pnet_engine *engine)
+{
+  bool ran = false;
+  for(size_t i = 0; i < engine->n_shards; i++) {
+    struct shard *shard = engine->shards[i];
+    if(shard->timer_us <= engine->now_us) {
+      shard_run(shard, CURL_SOCKET_TIMEOUT, 0);
+      ran = true;
+    }
+  }
+  return ran;
+}
+
+/* Until nothing more can be done without waiting; bounded, so that no transfer keeps the others from the network. */
+static void settle(struct pnet_engine *engine)
+{
+  for(int round = 0; round < 4; round++) {
+    serve_queues(engine);
+    if(!run_timers(engine) && list_empty(&engine->touched))
+      break;
+    read_messages(engine);
+    if(list_empty(&engine->busy))
+      break;
+  }
+}
+
+static void check_deadlines(struct pnet_engine *engine)
+{
+  if(engine->deadline_us > engine->now_us)
+    return;
+  engine->deadline_us = NEVER;
+  LIST_EACH(item, &engine->queues)
+  queue_check_deadlines(CONTAINER(item, struct pnet_queue, of_engine));
+  if(engine->deadline_us < engine->now_us + DEADLINE_GRAIN_US)
+    engine->deadline_us = engine->now_us + DEADLINE_GRAIN_US;
+}
+
+static int wait_ms(struct pnet_engine *engine, int64_t wait_us)
+{
+  int64_t until = engine->deadline_us;
+  if(!list_empty(&engine->busy) || !list_empty(&engine->touched))
+    return 0;
+  for(size_t i = 0; i < engine->n_shards; i++)
+    if(engine->shards[i]->timer_us < until)
+      until = engine->shards[i]->timer_us;
+  if(until != NEVER) {
+    int64_t left = until - engine->now_us;
+    if(left < wait_us)
+      wait_us = left < 0 ? 0 : left;
+  }
+  return (int)((wait_us + 999) / 1000);
+}
+
+static void take_event(struct pnet_engine *engine, const struct epoll_event *event)
+{
+  int fd = event->data.fd, bits = 0;
+  struct socket_entry *entry;
+  uint64_t count;
+  if(fd == engine->poller.wake_fd) {
+    ssize_t got = read(fd, &count, sizeof(count));
+    (void)got;
+    return;
+  }
+  entry = poller_entry(&engine->poller, fd);
+  if(!entry || !entry->shard)
+    return;
+  if(!entry->want) { /* idle: libcurl looks at it before it uses it again; until then it must not wake us */
+    epoll_ctl(engine->poller.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    entry->have = 0;
+    return;
+  }
+  if(event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    bits |= CURL_CSELECT_IN;
+  if(event->events & EPOLLOUT)
+    bits |= CURL_CSELECT_OUT;
+  if(event->events & EPOLLERR)
+    bits |= CURL_CSELECT_ERR;
+  shard_run(entry->shard, fd, bits);
+}
+
+enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
+{
+  struct epoll_event events[EVENTS];
+  int timeout, n;
+  engine->now_us = clock_us();
+  read_mail(engine);
+  settle(engine);
+  check_deadlines(engine);
+  if(!list_empty(&engine->finished)) {
+    engine_publish(engine);
+    return LOOP_OK;
+  }
+  poller_flush(&engine->poller);
+  timeout = wait_ms(engine, wait_us);
+  if(timeout) {
+    pthread_mutex_lock(&engine->lock);
+    if(!list_empty(&engine->mail) || engine->takeover || engine->stopping)
+      timeout = 0;
+    engine->blocked = timeout != 0;
+    pthread_mutex_unlock(&engine->lock);
+  }
+  n = epoll_wait(engine->poller.epoll_fd, events, EVENTS, timeout);
+  engine->blocked = false;
+  engine->now_us = clock_us();
+  if(n < 0)
+    return errno == EINTR ? LOOP_SIGNAL : LOOP_OK;
+  for(int i = 0; i < n; i++)
+    take_event(engine, &events[i]);
+  settle(engine);
+  check_deadlines(engine);
+  if(!list_empty(&engine->finished))
+    engine_publish(engine);
+  return LOOP_OK;
+}

@@ -1,0 +1,193 @@
+/* pnet.h - the contract of the transfer core: the only place it is written down.
+ *
+ * An engine owns one event loop over many libcurl multi handles (shards). A queue is one stream of
+ * requests with limits of its own: requests go down in batches (pnet_submit), finished transfers
+ * come up in batches (pnet_reap). A 64-bit ticket is all that identifies a transfer on both sides.
+ *
+ * THREADS  Any thread may call anything, with two exceptions: one thread at a time reaps a queue,
+ *          and the _free functions come last, when no other call on that object is running. The loop
+ *          is run by the engine's own thread, or by the thread that waits in pnet_reap, never by both.
+ *          Native threads block all signals and never enter Python.
+ * OWNS     Request memory is borrowed for the call and copied. A batch belongs to its queue until the
+ *          next pnet_reap on it; a body given by address belongs to the reaper until pnet_body_free.
+ * FORK     In a forked child every call on an inherited object returns PNET_FORKED and touches nothing.
+ * ERRORS   Calls return enum pnet_rc; nothing is printed, nothing aborts, errno is not an output.
+ * UNITS    Bytes, microseconds where a name ends in _us, milliseconds where it ends in _ms. */
+#ifndef PNET_H
+#define PNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* cdef: begin */
+enum pnet_rc {
+  PNET_OK = 0,
+  PNET_NOMEM = 1,
+  PNET_CLOSED = 2,  /* the queue or its engine was closed */
+  PNET_FORKED = 3,  /* the object belongs to another process */
+  PNET_INVALID = 4, /* an argument is refused; nothing was sent for it */
+  PNET_SYSTEM = 5   /* the operating system or libcurl refused a resource (threads, descriptors) */
+};
+
+/* Why a transfer ended, where libcurl's code alone does not say it. */
+enum pnet_fault {
+  PNET_FAULT_NONE = 0,          /* complete */
+  PNET_FAULT_CURL = 1,          /* see curl_code */
+  PNET_FAULT_CANCELLED = 2,     /* pnet_cancel, pnet_queue_close or pnet_engine_stop */
+  PNET_FAULT_QUEUE_TIME = 3,    /* waited too long for a slot */
+  PNET_FAULT_CONNECT_TIME = 4,  /* no connection in time */
+  PNET_FAULT_REPLY_TIME = 5,    /* request sent, no first byte in time */
+  PNET_FAULT_IDLE_TIME = 6,     /* no byte moved for too long */
+  PNET_FAULT_TOTAL_TIME = 7,    /* the request's own deadline */
+  PNET_FAULT_HEADERS_CUT = 8,   /* the connection ended inside the header section */
+  PNET_FAULT_BAD_REPLY = 9,     /* not an HTTP reply, or framing that contradicts itself (see detail) */
+  PNET_FAULT_HEADERS_SIZE = 10, /* header section beyond PNET_MAX_HEADER_BYTES */
+  PNET_FAULT_DECODING = 11,     /* content coding truncated, corrupt, unknown or stacked too deep */
+  PNET_FAULT_TOO_LARGE = 12,    /* decoded body beyond max_size */
+  PNET_FAULT_RATIO = 13,        /* decoded body beyond max_ratio times the bytes received */
+  PNET_FAULT_NO_ROOM = 14,      /* the body cannot fit into the queue's buffer_bytes */
+  PNET_FAULT_LOCAL_FILE = 15,   /* a local file failed: os_errno */
+  PNET_FAULT_LOST = 16,         /* a kept-alive connection died and the method must not be resent */
+  PNET_FAULT_MEMORY = 17        /* out of memory */
+};
+
+enum pnet_request_flag {
+  PNET_REQ_HOP = 1,         /* continues the ticket whose last answer carried PNET_DONE_HOP */
+  PNET_REQ_RETURN_HOPS = 2, /* a 3xx with Location comes back with PNET_DONE_HOP, its slot held */
+  PNET_REQ_RAW = 4,         /* do not undo content codings */
+  PNET_REQ_DISCARD = 8      /* count the body, keep nothing of it */
+};
+
+enum pnet_done_flag {
+  PNET_DONE_HOP = 1,  /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
+  PNET_DONE_FILE = 2, /* the body is whole in the file asked for */
+  PNET_DONE_CUT = 4   /* the body in memory is only its first PNET_CAPTURE_BYTES */
+};
+
+enum pnet_submit_flag {
+  PNET_SUBMIT_WILL_WAIT = 1 /* the caller reaps this queue next: do not wake the engine for it */
+};
+
+#define PNET_MAX_HEADER_BYTES 262144 /* one header section; all interim ones together may be 4 x this */
+#define PNET_CAPTURE_BYTES 65536     /* kept of a body that does not go to its file */
+#define PNET_SMALL_BODY 65536        /* bodies up to this size come inside the batch, larger by address */
+
+/* Offsets and lengths point into the text given beside the requests; length 0 means absent. */
+struct pnet_request {
+  uint64_t id;                           /* ticket; within a queue rows are numbered upwards from 1 */
+  uint64_t body_off, body_len;           /* request body in memory */
+  int64_t timeout_us;                    /* whole time from admission to last byte; 0 = none */
+  int64_t max_size;                      /* decoded body bytes; 0 = the queue's default */
+  uint32_t flags;                        /* enum pnet_request_flag */
+  uint32_t url_off, url_len;             /* absolute, printable ASCII, http or https */
+  uint32_t method_off, method_len;       /* absent = GET */
+  uint32_t headers_off, headers_len;     /* lines "Name: value" each ended by LF; absent = the engine's default */
+  uint32_t path_off, path_len;           /* file for a 2xx body (bytes of the file system) */
+  uint32_t body_path_off, body_path_len; /* request body from this file instead of memory */
+  uint32_t proxy_off, proxy_len;         /* URL for CURLOPT_PROXY; absent = no proxy, whatever the environment says */
+  uint32_t user_off, user_len;           /* credentials for the origin, used when it asks for them */
+  uint32_t password_off, password_len;
+  uint32_t reserved; /* 0 */
+};
+
+struct pnet_done {
+  uint64_t id;             /* the ticket */
+  uint64_t text_off;       /* in pnet_batch.text: header block, then detail, then the body if it has no address */
+  uint64_t body_len;       /* bytes kept in memory, charged to buffer_bytes until pnet_consumed */
+  uint64_t body;           /* address of the body, freed with pnet_body_free; 0 = it follows the detail */
+  uint64_t decoded_bytes;  /* body bytes after decoding, wherever they went */
+  uint64_t bytes_received; /* header and body bytes as received */
+  int64_t queue_us;        /* submit to admission */
+  int64_t resolve_us, connect_us, tls_us, sent_us, first_byte_us, total_us; /* since admission, 0 = did not happen */
+  uint32_t headers_len, detail_len;
+  int32_t fault;     /* enum pnet_fault */
+  int32_t curl_code; /* CURLcode */
+  int32_t os_errno;
+  int32_t verify_result; /* X509_V_ERR_* of the TLS backend */
+  int32_t status;        /* of the last final header section, 0 = none */
+  int32_t http_version;  /* 9, 10, 11, 20, 30; 0 = unknown */
+  uint32_t flags;        /* enum pnet_done_flag */
+  uint32_t new_connections;
+};
+
+struct pnet_batch {
+  struct pnet_done *rows;
+  size_t n;
+  uint8_t *text;
+  size_t text_len;
+  int drained; /* 1 = nothing is outstanding: waiting longer is pointless */
+};
+
+struct pnet_engine_config {
+  const char *user_agent;      /* NULL or "" = no User-Agent header */
+  const char *default_headers; /* lines as in pnet_request.headers */
+  const char *ca_file;         /* PEM bundle, NULL = none */
+  const char *ca_directory;    /* hashed directory, NULL = none */
+  const char *resolve;         /* lines "HOST:PORT:ADDRESS:" as CURLOPT_CONNECT_TO takes them, each ended by LF */
+};
+
+struct pnet_queue_config {
+  uint64_t buffer_bytes; /* bound on unconsumed body bytes in memory; 0 = none */
+  int64_t max_size;      /* decoded bytes of a body in memory when the request says nothing; 0 = none */
+  int64_t max_ratio;     /* decoded to received bytes, looked at beyond 16 MiB decoded; 0 = none */
+  int64_t queue_time_us, connect_time_us, reply_time_us, idle_time_us; /* 0 = none */
+  uint32_t in_flight;                                                  /* transfers running at once */
+  uint32_t per_host; /* the same for one origin (scheme, host, port, proxy) */
+  uint32_t ordered;  /* 1 = rows are consumed in ticket order */
+  uint32_t reserved; /* 0 */
+};
+
+struct pnet_stats {
+  uint64_t queued, in_flight, done, failed; /* transfers: waiting, running or held, ended, ended with a fault */
+  uint64_t bytes_received;                  /* as received, running ones included */
+  uint64_t body_bytes;                      /* unconsumed body bytes in memory now */
+};
+
+/* Objects alive in this process, for leak tests. */
+struct pnet_counts {
+  long engines, queues, transfers, easy_handles, shards, bodies, files, decoders, origins, sockets;
+};
+
+struct pnet_engine;
+struct pnet_queue;
+
+/* Create an engine: no network activity; its thread starts with the first request.
+ * PNET_NOMEM, PNET_SYSTEM: *out stays as it was. */
+int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine **out);
+/* Cancel everything, end the engine's thread, make every later call return PNET_CLOSED. Idempotent. */
+int pnet_engine_stop(struct pnet_engine *engine);
+/* Give the engine up; its memory goes with the last queue. Stops it first when that has not been done. */
+void pnet_engine_free(struct pnet_engine *engine);
+
+int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *config, struct pnet_queue **out);
+/* Replace the limits of a queue that has nothing outstanding. PNET_INVALID: it has. */
+int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config);
+/* Cancel all that is outstanding and drop unreaped results; returns when nothing of it is alive. Idempotent. */
+int pnet_queue_close(struct pnet_queue *queue);
+/* Closes first when that has not been done. */
+void pnet_queue_free(struct pnet_queue *queue);
+
+/* Queue n requests in order; never blocks. *taken counts those accepted. PNET_INVALID: requests[*taken] holds a
+ * control character or a range outside the text, and nothing after it was looked at. */
+int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
+                size_t text_len, unsigned flags, size_t *taken);
+/* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
+ * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed, and nothing is left to collect. */
+int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);
+/* The caller has consumed bytes of reaped bodies; rows before ticket `head` are all consumed (used when ordered). */
+int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);
+/* Cancel one transfer; it ends with PNET_FAULT_CANCELLED unless it ended before. Unknown tickets are ignored. */
+int pnet_cancel(struct pnet_queue *queue, uint64_t id);
+/* Give up the slot that an answer with PNET_DONE_HOP holds: the answer is final. */
+int pnet_hop_end(struct pnet_queue *queue, uint64_t id);
+int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out);
+
+/* Free a body handed out by handle. Any thread, also in a forked child; NULL is fine. */
+void pnet_body_free(uint8_t *data);
+
+void pnet_live(struct pnet_counts *out);
+/* Name and value of the index-th linked library, feature ("feature") or protocol ("protocol"); 0 = no more. */
+int pnet_library(size_t index, const char **name, const char **value);
+/* cdef: end */
+
+#endif

@@ -1,0 +1,430 @@
+/* queue.c - which transfer of a queue runs when: in_flight, per_host, order, deadlines, cancelling.
+ *
+ * Waiting transfers stand in one list, in order. One that meets a full or gated lane (its origin's share) steps
+ * aside into that lane; when the lane frees a slot, those who stepped aside go before the list. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void queue_busy(struct pnet_queue *queue)
+{
+  if(!linked(&queue->busy))
+    list_push(&queue->engine->busy, &queue->busy);
+}
+
+/* ---- lanes ---- */
+
+static bool grow_lanes(struct pnet_queue *queue)
+{
+  size_t cap = queue->cap_lanes ? queue->cap_lanes * 2 : 16;
+  struct lane **table = calloc(cap, sizeof(struct lane *));
+  if(!table)
+    return false;
+  for(size_t i = 0; i < queue->cap_lanes; i++) {
+    for(struct lane *lane = queue->lanes[i], *next; lane; lane = next) {
+      next = lane->chain;
+      lane->chain = table[lane->origin->hash & (cap - 1)];
+      table[lane->origin->hash & (cap - 1)] = lane;
+    }
+  }
+  free(queue->lanes);
+  queue->lanes = table;
+  queue->cap_lanes = cap;
+  return true;
+}
+
+static struct lane *lane_get(struct pnet_queue *queue, const struct transfer *t)
+{
+  struct pnet_engine *engine = queue->engine;
+  struct origin *origin;
+  struct lane *lane;
+  if(queue->n_lanes >= queue->cap_lanes && !grow_lanes(queue))
+    return NULL;
+  origin = origin_get(engine, t->url, t->proxy);
+  if(!origin)
+    return NULL;
+  for(lane = queue->lanes[origin->hash & (queue->cap_lanes - 1)]; lane; lane = lane->chain) {
+    if(lane->origin == origin) {
+      origin_unref(engine, origin);
+      lane->refs++;
+      return lane;
+    }
+  }
+  lane = calloc(1, sizeof(*lane));
+  if(!lane) {
+    origin_unref(engine, origin);
+    return NULL;
+  }
+  lane->origin = origin;
+  lane->queue = queue;
+  lane->refs = 1;
+  list_init(&lane->blocked);
+  list_push(&origin->lanes, &lane->of_origin);
+  lane->chain = queue->lanes[origin->hash & (queue->cap_lanes - 1)];
+  queue->lanes[origin->hash & (queue->cap_lanes - 1)] = lane;
+  queue->n_lanes++;
+  return lane;
+}
+
+static void lane_unref(struct lane *lane)
+{
+  struct pnet_queue *queue = lane->queue;
+  struct lane **at;
+  if(--lane->refs)
+    return;
+  at = &queue->lanes[lane->origin->hash & (queue->cap_lanes - 1)];
+  while(*at != lane)
+    at = &(*at)->chain;
+  *at = lane->chain;
+  queue->n_lanes--;
+  list_remove(&lane->of_origin);
+  list_remove(&lane->unblocked);
+  origin_unref(queue->engine, lane->origin);
+  free(lane);
+}
+
+void lane_unblock(struct lane *lane)
+{
+  if(list_empty(&lane->blocked) || linked(&lane->unblocked))
+    return;
+  list_push(&lane->queue->unblocked, &lane->unblocked);
+  queue_busy(lane->queue);
+}
+
+/* ---- slots ---- */
+
+static void take_slot(struct transfer *t)
+{
+  t->slot = true;
+  t->queue->in_flight++;
+  t->lane->running++;
+  atomic_fetch_add_explicit(&t->queue->stat_in_flight, 1, memory_order_relaxed);
+}
+
+static void give_slot(struct transfer *t)
+{
+  if(!t->slot)
+    return;
+  t->slot = false;
+  t->queue->in_flight--;
+  t->lane->running--;
+  atomic_fetch_sub_explicit(&t->queue->stat_in_flight, 1, memory_order_relaxed);
+  lane_unblock(t->lane);
+  queue_busy(t->queue);
+}
+
+static void leave_lane(struct transfer *t)
+{
+  struct lane *lane = t->lane;
+  give_slot(t);
+  t->lane = NULL;
+  if(lane)
+    lane_unref(lane);
+}
+
+void queue_settle(struct transfer *t)
+{
+  struct pnet_queue *queue = t->queue;
+  list_remove(&t->link);
+  if(!t->slot)
+    atomic_fetch_sub_explicit(&queue->stat_queued, 1, memory_order_relaxed);
+  if(!(t->done.flags & PNET_DONE_HOP)) {
+    leave_lane(t);
+    atomic_fetch_add_explicit(&queue->stat_done, 1, memory_order_relaxed);
+    if(t->done.fault)
+      atomic_fetch_add_explicit(&queue->stat_failed, 1, memory_order_relaxed);
+  }
+  if(!list_empty(&queue->starved))
+    queue_busy(queue);
+  list_push(&queue->engine->finished, &t->link);
+}
+
+/* ---- admission ---- */
+
+/* A slot for t now, or false: its lane is full or gated. A transfer that cannot start ends here with its fault. */
+static bool admit(struct transfer *t)
+{
+  struct pnet_queue *queue = t->queue;
+  struct pnet_engine *engine = queue->engine;
+  struct origin *origin = t->lane->origin;
+  struct place *place;
+  int64_t deadline;
+  if(t->lane->running >= queue->config.per_host)
+    return false;
+  place = origin_pick(engine, origin);
+  if(!place)
+    return false;
+  list_remove(&t->link);
+  list_push(&queue->running, &t->link);
+  atomic_fetch_sub_explicit(&queue->stat_queued, 1, memory_order_relaxed);
+  take_slot(t);
+  if(!t->admitted_us) {
+    t->admitted_us = engine->now_us;
+    if(t->req.timeout_us)
+      t->deadline_us = t->admitted_us + t->req.timeout_us;
+  }
+  t->probe = origin->gated;
+  origin->probing = origin->probing || t->probe;
+  if(transfer_start(t, place->shard) != PNET_OK) {
+    transfer_abort(t, PNET_FAULT_MEMORY);
+    return true;
+  }
+  deadline = transfer_deadline(t);
+  if(deadline < engine->deadline_us)
+    engine->deadline_us = deadline;
+  return true;
+}
+
+static struct transfer *next_waiting(struct pnet_queue *queue)
+{
+  while(!list_empty(&queue->unblocked)) {
+    struct lane *lane = CONTAINER(queue->unblocked.next, struct lane, unblocked);
+    if(!list_empty(&lane->blocked))
+      return CONTAINER(lane->blocked.next, struct transfer, link);
+    list_remove(&lane->unblocked);
+  }
+  if(list_empty(&queue->waiting))
+    return NULL;
+  return CONTAINER(queue->waiting.next, struct transfer, link);
+}
+
+void queue_admit(struct pnet_queue *queue)
+{
+  struct transfer *t;
+  while(queue->in_flight < queue->config.in_flight && (t = next_waiting(queue))) {
+    bool aside = t->lane != NULL; /* it stepped aside before */
+    if(!aside) {
+      t->lane = lane_get(queue, t);
+      if(!t->lane) {
+        transfer_abort(t, PNET_FAULT_MEMORY);
+        continue;
+      }
+    }
+    if((aside || list_empty(&t->lane->blocked)) && admit(t))
+      continue;
+    if(aside)
+      list_remove(&t->lane->unblocked);
+    else {
+      list_remove(&t->link);
+      list_push(&t->lane->blocked, &t->link);
+      if(queue->config.queue_time_us && t->submitted_us + queue->config.queue_time_us < queue->engine->deadline_us)
+        queue->engine->deadline_us = t->submitted_us + queue->config.queue_time_us;
+    }
+  }
+}
+
+/* ---- mail ---- */
+
+static struct transfer *find_held(struct pnet_queue *queue, uint64_t id)
+{
+  LIST_EACH(item, &queue->held)
+  if(CONTAINER(item, struct transfer, link)->req.id == id)
+    return CONTAINER(item, struct transfer, link);
+  return NULL;
+}
+
+static void end_hop(struct pnet_queue *queue, struct transfer *held)
+{
+  leave_lane(held);
+  transfer_recycle(queue->engine, held);
+}
+
+/* The next hop of a ticket: clocks go on where they stopped, and it is first in line for the slot just freed. */
+static void receive_hop(struct pnet_queue *queue, struct transfer *t)
+{
+  struct transfer *held = find_held(queue, t->req.id);
+  if(held) {
+    t->submitted_us = held->submitted_us;
+    t->admitted_us = held->admitted_us;
+    if(held->deadline_us)
+      t->deadline_us = held->deadline_us + (clock_us() - held->paused_us);
+    end_hop(queue, held);
+  }
+  list_push_front(&queue->waiting, &t->link);
+}
+
+static void mark_cancelled(struct link *list, uint64_t id, bool all)
+{
+  LIST_EACH(item, list)
+  {
+    struct transfer *t = CONTAINER(item, struct transfer, link);
+    if(all || t->req.id == id)
+      t->cancelled = true;
+  }
+}
+
+static void mark_everywhere(struct pnet_queue *queue, uint64_t id, bool all)
+{
+  mark_cancelled(&queue->waiting, id, all);
+  mark_cancelled(&queue->running, id, all);
+  for(size_t i = 0; i < queue->cap_lanes; i++)
+    for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain)
+      mark_cancelled(&lane->blocked, id, all);
+  queue->cancelling = true;
+}
+
+void queue_read_mail(struct pnet_queue *queue)
+{
+  struct link *link;
+  struct pnet_engine *engine = queue->engine;
+  int64_t queue_time = queue->config.queue_time_us;
+  if(!linked(&queue->of_engine))
+    list_push(&engine->queues, &queue->of_engine);
+  while((link = list_pop(&queue->inbox))) {
+    struct transfer *t = CONTAINER(link, struct transfer, link);
+    t->state = T_WAITING;
+    if(t->req.flags & PNET_REQ_HOP)
+      receive_hop(queue, t);
+    else
+      list_push(&queue->waiting, &t->link);
+    if(queue_time && t->submitted_us + queue_time < engine->deadline_us)
+      engine->deadline_us = t->submitted_us + queue_time;
+  }
+  queue->used -= queue->released;
+  queue->released = 0;
+  queue->consumed_head = queue->head;
+  atomic_store_explicit(&queue->stat_body, queue->used, memory_order_relaxed);
+  for(size_t i = 0; i < queue->n_orders; i += 2) {
+    struct transfer *held;
+    if(queue->orders[i] == ORDER_CANCEL)
+      mark_everywhere(queue, queue->orders[i + 1], false);
+    held = find_held(queue, queue->orders[i + 1]);
+    if(held && queue->orders[i] == ORDER_HOP_END) {
+      atomic_fetch_add_explicit(&queue->stat_done, 1, memory_order_relaxed);
+      end_hop(queue, held);
+    }
+  }
+  queue->n_orders = 0;
+  if(queue->closing) {
+    while((link = queue->held.next) != &queue->held)
+      end_hop(queue, CONTAINER(link, struct transfer, link));
+    mark_everywhere(queue, 0, true);
+  }
+  queue_busy(queue);
+}
+
+static void cancel_marked(struct link *list)
+{
+  LIST_EACH_SAFE(item, list)
+  {
+    struct transfer *t = CONTAINER(item, struct transfer, link);
+    if(t->cancelled)
+      transfer_abort(t, PNET_FAULT_CANCELLED);
+  }
+}
+
+/* Blocked transfers go back to the line first: ending one may free its lane. */
+static void unblock_marked(struct pnet_queue *queue)
+{
+  for(size_t i = 0; i < queue->cap_lanes; i++)
+    for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain)
+      LIST_EACH_SAFE(item, &lane->blocked)
+      {
+        struct transfer *t = CONTAINER(item, struct transfer, link);
+        if(t->cancelled) {
+          list_remove(&t->link);
+          list_push(&queue->waiting, &t->link);
+        }
+      }
+}
+
+void queue_cancel(struct pnet_queue *queue)
+{
+  if(!queue->cancelling)
+    return;
+  queue->cancelling = false;
+  unblock_marked(queue);
+  cancel_marked(&queue->waiting);
+  cancel_marked(&queue->running);
+}
+
+/* ---- clocks ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault)
+{
+  const struct pnet_queue_config *config = &t->queue->config;
+  int64_t limit, from, at = NEVER;
+  if(t->paused)
+    return NEVER; /* we are the ones who wait */
+  if(!t->connected) {
+    from = t->moved_us;
+    limit = config->connect_time_us;
+    *fault = PNET_FAULT_CONNECT_TIME;
+  }
+  else if(!t->replied) {
+    from = t->moved_us;
+    limit = config->reply_time_us;
+    *fault = PNET_FAULT_REPLY_TIME;
+  }
+  else {
+    from = t->moved_us;
+    limit = config->idle_time_us;
+    *fault = PNET_FAULT_IDLE_TIME;
+  }
+  if(limit)
+    at = from + limit;
+  if(t->deadline_us && t->deadline_us < at) {
+    at = t->deadline_us;
+    *fault = PNET_FAULT_TOTAL_TIME;
+  }
+  return at;
+}
+
+static int64_t waiting_deadline(const struct transfer *t, enum pnet_fault *fault)
+{
+  int64_t limit = t->queue->config.queue_time_us;
+  *fault = PNET_FAULT_QUEUE_TIME;
+  return limit && !t->admitted_us ? t->submitted_us + limit : NEVER;
+}
+
+int64_t transfer_deadline(const struct transfer *t)
+{
+  enum pnet_fault fault;
+  return t->state == T_RUNNING ? running_deadline(t, &fault) : waiting_deadline(t, &fault);
+}
+
+static int64_t expire(struct link *list, int64_t now, bool running)
+{
+  int64_t next = NEVER;
+  LIST_EACH_SAFE(item, list)
+  {
+    struct transfer *t = CONTAINER(item, struct transfer, link);
+    enum pnet_fault fault;
+    int64_t at = running ? running_deadline(t, &fault) : waiting_deadline(t, &fault);
+    if(t->state == T_DRAINING)
+      continue;
+    if(at <= now)
+      transfer_abort(t, fault);
+    else
+      next = earlier(next, at);
+  }
+  return next;
+}
+
+void queue_check_deadlines(struct pnet_queue *queue)
+{
+  struct pnet_engine *engine = queue->engine;
+  int64_t next = expire(&queue->running, engine->now_us, true);
+  if(queue->config.queue_time_us) {
+    for(size_t i = 0; i < queue->cap_lanes; i++)
+      for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain) {
+        LIST_EACH(item, &lane->blocked)
+        {
+          struct transfer *t = CONTAINER(item, struct transfer, link);
+          if(transfer_deadline(t) <= engine->now_us)
+            t->cancelled = true;
+          else
+            next = earlier(next, transfer_deadline(t));
+        }
+      }
+    unblock_marked(queue); /* they are found in the line below */
+    next = earlier(next, expire(&queue->waiting, engine->now_us, false));
+  }
+  engine->deadline_us = earlier(engine->deadline_us, next);
+}

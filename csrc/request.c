@@ -1,0 +1,105 @@
+/* request.c - checks and copies what the caller gives. Nothing that could smuggle a second line into a request
+ * (CR, LF, NUL, other control characters) passes here, whatever the layer above has checked. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool printable(const uint8_t *text, size_t len)
+{
+  for(size_t i = 0; i < len; i++)
+    if(text[i] <= 0x20 || text[i] >= 0x7f)
+      return false;
+  return true;
+}
+
+/* RFC 9110 section 5.6.2 */
+static bool token(const uint8_t *text, size_t len)
+{
+  for(size_t i = 0; i < len; i++)
+    if(text[i] <= 0x20 || text[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", text[i]))
+      return false;
+  return len > 0;
+}
+
+/* Lines "Name: value" or "Name;" (no value) or "Name:" (libcurl's own is left out), each ended by LF. */
+static bool header_lines(const uint8_t *text, size_t len)
+{
+  size_t at = 0;
+  while(at < len) {
+    const uint8_t *line = text + at;
+    const uint8_t *end = memchr(line, '\n', len - at);
+    size_t name = 0, line_len;
+    if(!end)
+      return false;
+    line_len = (size_t)(end - line);
+    while(name < line_len && line[name] != ':' && line[name] != ';')
+      name++;
+    if(name == line_len || !token(line, name))
+      return false;
+    for(size_t i = name; i < line_len; i++)
+      if((line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
+        return false;
+    at += line_len + 1;
+  }
+  return true;
+}
+
+struct piece {
+  uint64_t off, len;
+  const char **to;
+};
+
+int request_copy(struct transfer *t, const struct pnet_request *request, const uint8_t *text, size_t text_len)
+{
+  struct piece pieces[] = {
+    {request->url_off, request->url_len, &t->url},
+    {request->method_off, request->method_len, &t->method},
+    {request->headers_off, request->headers_len, &t->headers},
+    {request->path_off, request->path_len, &t->path},
+    {request->body_path_off, request->body_path_len, &t->body_path},
+    {request->proxy_off, request->proxy_len, &t->proxy},
+    {request->user_off, request->user_len, &t->user},
+    {request->password_off, request->password_len, &t->password},
+    {request->body_off, request->body_len, (const char **)&t->body},
+  };
+  const size_t n = sizeof(pieces) / sizeof(pieces[0]);
+  size_t total = 0, at = 0;
+
+  for(size_t i = 0; i < n; i++) {
+    *pieces[i].to = NULL;
+    if(!pieces[i].len)
+      continue;
+    if(pieces[i].off > text_len || pieces[i].len > text_len - pieces[i].off)
+      return PNET_INVALID;
+    total += pieces[i].len + 1;
+    /* all but headers and body are C strings */
+    if(pieces[i].to != &t->headers && pieces[i].to != (const char **)&t->body &&
+       memchr(text + pieces[i].off, 0, pieces[i].len))
+      return PNET_INVALID;
+  }
+  if(!request->url_len || !printable(text + request->url_off, request->url_len) ||
+     (request->method_len && !token(text + request->method_off, request->method_len)) ||
+     (request->headers_len && !header_lines(text + request->headers_off, request->headers_len)) ||
+     (request->proxy_len && !printable(text + request->proxy_off, request->proxy_len)))
+    return PNET_INVALID;
+
+  if(total > t->text_cap) {
+    char *grown = malloc(total);
+    if(!grown)
+      return PNET_NOMEM;
+    free(t->text);
+    t->text = grown;
+    t->text_cap = total;
+  }
+  for(size_t i = 0; i < n; i++) {
+    if(!pieces[i].len)
+      continue;
+    memcpy(t->text + at, text + pieces[i].off, pieces[i].len);
+    t->text[at + pieces[i].len] = 0;
+    *pieces[i].to = t->text + at;
+    at += pieces[i].len + 1;
+  }
+  t->req = *request;
+  return PNET_OK;
+}
