@@ -1,0 +1,67 @@
+"""pyinet: the WinINet classes of MFC over libcurl, for moving large amounts of data."""
+
+from pyinet.bulk import Fetch, Progress
+from pyinet.enums import AccessType, InternetErrorCode, InternetFlag, InternetOption, InternetStatus
+from pyinet.errors import (
+    CallerError,
+    CannotConnect,
+    ConnectionLost,
+    DecodingFailed,
+    ExtendedError,
+    GopherError,
+    HandleClosed,
+    HeaderNotFound,
+    HttpStatusError,
+    InternetException,
+    InternetTimeout,
+    LimitExceeded,
+    LocalFileError,
+    LoginFailure,
+    NameNotResolved,
+    NoMoreFiles,
+    NoMoreItems,
+    NotSupported,
+    ProtocolError,
+    TlsError,
+    TransferError,
+    TransferInProgress,
+)
+from pyinet.request import Request
+from pyinet.result import Result, Timings
+from pyinet.session import InternetSession
+
+__all__ = [
+    "AccessType",
+    "CallerError",
+    "CannotConnect",
+    "ConnectionLost",
+    "DecodingFailed",
+    "ExtendedError",
+    "Fetch",
+    "GopherError",
+    "HandleClosed",
+    "HeaderNotFound",
+    "HttpStatusError",
+    "InternetErrorCode",
+    "InternetException",
+    "InternetFlag",
+    "InternetOption",
+    "InternetSession",
+    "InternetStatus",
+    "InternetTimeout",
+    "LimitExceeded",
+    "LocalFileError",
+    "LoginFailure",
+    "NameNotResolved",
+    "NoMoreFiles",
+    "NoMoreItems",
+    "NotSupported",
+    "Progress",
+    "ProtocolError",
+    "Request",
+    "Result",
+    "Timings",
+    "TlsError",
+    "TransferError",
+    "TransferInProgress",
+]

@@ -1,0 +1,198 @@
+"""Handles of the native core: engine and queue. Bytes and numbers in, bytes and numbers out; no policy."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from pyinet._ffi import DONE, CData, check, ffi, lib
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.errors import HandleClosed, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Engine", "Queue", "QueueStats", "library_versions", "live_objects"]
+
+SLICE_MS = 100
+"""Longest stay in one native wait: so often Python looks at signals that reached another thread."""
+
+BATCH = 256
+"""Most results that cross in one call."""
+
+
+def _closed(what: str) -> HandleClosed:
+    code = Code.ERROR_INVALID_HANDLE
+    return HandleClosed(describe(f"{what}: the session or the rows were closed", code), code)
+
+
+class Engine:
+    """Native threads driving libcurl. Usable from any thread; close it or let it be collected."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str = "",
+        default_headers: str = "",
+        ca_file: str | None = None,
+        ca_directory: str | None = None,
+        resolve: str = "",
+    ) -> None:
+        """Create the engine; no network activity. Arguments as in ``struct pnet_engine_config``.
+
+        Raises:
+            InternetException: Memory or file descriptors are missing.
+        """
+        config = ffi.new("struct pnet_engine_config *")
+        kept = [
+            ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
+            for text in (user_agent, default_headers, ca_file or "", ca_directory or "", resolve)
+        ]
+        config.user_agent, config.default_headers, config.ca_file, config.ca_directory, config.resolve = kept
+        out = ffi.new("struct pnet_engine **")
+        check(lib.pnet_engine_new(config, out), "opening the session")
+        self._ptr = ptr = out[0]
+        # Finalizers hold the pointer, never self, and the newest runs first. At exit only the threads are
+        # stopped: a daemon thread may still be inside a native call, so the memory stays.
+        weakref.finalize(self, lib.pnet_engine_free, ptr).atexit = False
+        self._stop = weakref.finalize(self, lib.pnet_engine_stop, ptr)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return not self._stop.alive
+
+    def close(self) -> None:
+        """Cancel every transfer and stop the thread; blocked calls raise `HandleClosed`. Idempotent, any thread."""
+        self._stop()
+
+    def queue(self, **config: int) -> Queue:
+        """Return a new queue; *config* as in ``struct pnet_queue_config``.
+
+        Raises:
+            HandleClosed: The engine was closed.
+        """
+        if self.closed:
+            raise _closed("fetch")
+        return Queue(self, self._ptr, config)
+
+
+class QueueStats:
+    """Counters of a queue, as in ``struct pnet_stats``."""
+
+    __slots__ = ("body_bytes", "bytes_received", "done", "failed", "in_flight", "queued")
+
+    def __init__(self, ptr: CData) -> None:
+        out = ffi.new("struct pnet_stats *")
+        lib.pnet_queue_stats(ptr, out)
+        self.queued: int = out.queued
+        self.in_flight: int = out.in_flight
+        self.done: int = out.done
+        self.failed: int = out.failed
+        self.bytes_received: int = out.bytes_received
+        self.body_bytes: int = out.body_bytes
+
+
+class Queue:
+    """One stream of requests with limits of its own."""
+
+    def __init__(self, engine: Engine, engine_ptr: CData, config: dict[str, int]) -> None:
+        out = ffi.new("struct pnet_queue **")
+        self._config = ffi.new("struct pnet_queue_config *", config)
+        check(lib.pnet_queue_new(engine_ptr, self._config, out), "fetch")
+        self._engine = engine  # alive as long as its queues
+        self._ptr = ptr = out[0]
+        self._batch = ffi.new("struct pnet_batch *")
+        self._taken = ffi.new("size_t *")
+        weakref.finalize(self, lib.pnet_queue_free, ptr).atexit = False
+        self._close = weakref.finalize(self, lib.pnet_queue_close, ptr)
+        self._close.atexit = False  # the engine's own stop ends what is in flight
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called on it."""
+        return not self._close.alive
+
+    def close(self) -> None:
+        """Cancel all that is outstanding; returns when nothing of it is alive. Idempotent, any thread."""
+        self._close()
+
+    def configure(self, **config: int) -> None:
+        """Replace the limits while nothing is outstanding."""
+        check(lib.pnet_queue_configure(self._ptr, ffi.new("struct pnet_queue_config *", config)), "fetch")
+
+    def submit(self, records: bytes, text: bytes, count: int, *, will_wait: bool) -> int:
+        """Queue *count* ``struct pnet_request``; return how many were accepted: fewer when the next one is refused.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        flags = lib.PNET_SUBMIT_WILL_WAIT if will_wait else 0
+        requests = ffi.from_buffer("struct pnet_request[]", records)
+        rc = lib.pnet_submit(self._ptr, requests, count, text, len(text), flags, self._taken)
+        if rc not in {lib.PNET_OK, lib.PNET_INVALID}:
+            check(rc, "fetch")
+        return int(self._taken[0])
+
+    def reap(self, timeout_ms: int) -> tuple[Iterator[tuple[int, ...]], Any, int]:
+        """Return finished transfers, waiting at most *timeout_ms* for the first.
+
+        Returns:
+            Records (``struct pnet_done``), their text, and their number. The text is valid until the next call.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        batch = self._batch
+        rc = lib.pnet_reap(self._ptr, BATCH, timeout_ms, batch)
+        if rc:
+            check(rc, "fetch")
+        count = batch.n
+        rows = ffi.buffer(batch.rows, count * DONE.size) if count else b""
+        return DONE.iter_unpack(rows), ffi.buffer(batch.text, batch.text_len) if count else b"", count
+
+    def consumed(self, body_bytes: int, head: int) -> None:
+        """Give *body_bytes* of reaped bodies back to the budget; rows before ticket *head* are consumed."""
+        check(lib.pnet_consumed(self._ptr, body_bytes, head), "fetch")
+
+    def cancel(self, ticket: int) -> None:
+        """Cancel one transfer; unknown tickets are ignored."""
+        check(lib.pnet_cancel(self._ptr, ticket), "cancel")
+
+    def hop_end(self, ticket: int) -> None:
+        """Give up the slot of an answer that might have been followed."""
+        check(lib.pnet_hop_end(self._ptr, ticket), "fetch")
+
+    def stats(self) -> QueueStats:
+        """Return the counters as they are now."""
+        return QueueStats(self._ptr)
+
+
+def native_body(address: int, size: int) -> memoryview:
+    """Take over a body by its address: a read-only view that frees it when nothing refers to it any more."""
+    data = ffi.gc(ffi.cast("uint8_t *", address), lib.pnet_body_free, size)
+    return memoryview(ffi.buffer(data, size)).toreadonly()
+
+
+def live_objects() -> dict[str, int]:
+    """Native objects alive in this process by kind: all zero when every session was closed and collected."""
+    out = ffi.new("struct pnet_counts *")
+    lib.pnet_live(out)
+    return {name: getattr(out, name) for name, _ in ffi.typeof("struct pnet_counts").fields}
+
+
+def library_versions() -> dict[str, str | tuple[str, ...]]:
+    """Versions of the linked libraries by name, and the tuples ``features`` and ``protocols`` of libcurl."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    lists: dict[str, list[str]] = {"feature": [], "protocol": []}
+    name, value = ffi.new("char **"), ffi.new("char **")
+    index = 0
+    while lib.pnet_library(index, name, value):
+        key = ffi.string(name[0]).decode()
+        text = ffi.string(value[0]).decode() if value[0] else ""
+        if key in lists:
+            lists[key].append(text)
+        else:
+            found[key] = text
+        index += 1
+    return {**found, "features": tuple(lists["feature"]), "protocols": tuple(lists["protocol"])}

@@ -1,0 +1,95 @@
+"""The record of a failed transfer as an exception: ``enum pnet_fault`` and ``CURLcode`` to class and number."""
+
+from __future__ import annotations
+
+import errno
+
+from pyinet._ffi import curl_names, lib
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.errors import (
+    CallerError,
+    ConnectionLost,
+    DecodingFailed,
+    InternetException,
+    InternetTimeout,
+    LimitExceeded,
+    ProtocolError,
+    describe,
+    from_curl,
+    local_file_error,
+)
+
+__all__ = ["Faults"]
+
+_TIMES = {
+    lib.PNET_FAULT_QUEUE_TIME: ("no slot in time", "raise in_flight or per_host"),
+    lib.PNET_FAULT_CONNECT_TIME: ("no connection in time", "see INTERNET_OPTION_CONNECT_TIMEOUT"),
+    lib.PNET_FAULT_REPLY_TIME: ("no answer in time", "see INTERNET_OPTION_RECEIVE_TIMEOUT"),
+    lib.PNET_FAULT_IDLE_TIME: ("the transfer stalled", "see INTERNET_OPTION_RECEIVE_TIMEOUT"),
+    lib.PNET_FAULT_TOTAL_TIME: ("not finished in time", "see Request.timeout"),
+}
+_LIMITS = {
+    lib.PNET_FAULT_HEADERS_SIZE: ("the header section is larger than 256 KiB", ""),
+    lib.PNET_FAULT_TOO_LARGE: (
+        "the body is larger than max_size",
+        "raise max_size, or give the request a path",
+    ),
+    lib.PNET_FAULT_RATIO: (
+        "the body decodes to suspiciously many bytes",
+        "give the request a max_size to allow it",
+    ),
+    lib.PNET_FAULT_NO_ROOM: (
+        "the body does not fit into buffer_bytes",
+        "raise it, or give the request a path",
+    ),
+}
+
+
+class Faults:
+    """Makes exceptions from records; knows libcurl's names."""
+
+    def __init__(self) -> None:
+        self._names = curl_names()
+
+    def error_of(self, record: tuple[int, ...], detail: str, url: str, path: str | None) -> InternetException:
+        """Return the exception for a record (``struct pnet_done``) whose fault is set.
+
+        Args:
+            record: The record.
+            detail: The core's or libcurl's words.
+            url: What was transferred last.
+            path: The file the body was to go to.
+        """
+        fault, curl_code, os_errno, verify_result = record[15:19]
+        if fault == lib.PNET_FAULT_CURL:
+            error = from_curl(
+                self._names.get(curl_code, str(curl_code)), curl_code,
+                url=url, detail=detail, os_errno=os_errno, verify_result=verify_result,
+            )  # fmt: skip
+        elif fault in _TIMES:
+            what, hint = _TIMES[fault]
+            seconds = (record[6] + record[12]) * 1e-6
+            error = _make(InternetTimeout, Code.ERROR_INTERNET_TIMEOUT, f"{what} ({seconds:.3f} s)", url, hint)
+        elif fault in _LIMITS:
+            what, hint = _LIMITS[fault]
+            error = _make(LimitExceeded, Code.ERROR_FILE_TOO_LARGE, what, url, hint)
+        elif fault == lib.PNET_FAULT_LOCAL_FILE:
+            error = local_file_error(os_errno, path or "", url=url, what=detail or "cannot write")
+        elif fault == lib.PNET_FAULT_DECODING:
+            error = _make(DecodingFailed, Code.ERROR_INTERNET_DECODING_FAILED, detail, url)
+        elif fault in {lib.PNET_FAULT_HEADERS_CUT, lib.PNET_FAULT_BAD_REPLY}:
+            error = _make(ProtocolError, Code.ERROR_HTTP_INVALID_SERVER_RESPONSE, detail, url)
+        elif fault == lib.PNET_FAULT_LOST:
+            reset = os_errno in {errno.ECONNRESET, errno.EPIPE}
+            code = Code.ERROR_INTERNET_CONNECTION_RESET if reset else Code.ERROR_INTERNET_CONNECTION_ABORTED
+            error = _make(ConnectionLost, code, detail, url)
+        elif fault == lib.PNET_FAULT_CANCELLED:
+            error = _make(CallerError, Code.ERROR_INTERNET_OPERATION_CANCELLED, "cancelled", url)
+        else:
+            error = _make(InternetException, Code.ERROR_NOT_ENOUGH_MEMORY, "out of memory", url)
+        error.curl_code = curl_code
+        return error
+
+
+def _make(cls: type[InternetException], code: int, what: str, url: str, hint: str = "") -> InternetException:
+    return cls(describe(what, code, url=url, hint=hint), code, url=url)

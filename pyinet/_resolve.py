@@ -1,0 +1,53 @@
+"""The ``resolve`` mapping of a session: names to addresses, as libcurl takes them. Pure."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from pyinet.errors import invalid_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["connect_to_lines"]
+
+
+def connect_to_lines(resolve: Mapping[str, str]) -> str:
+    """Return lines for ``CURLOPT_CONNECT_TO``, the most specific first.
+
+    Args:
+        resolve: "host:port", "host" or "*" to an IP address.
+
+    Raises:
+        CallerError: 87, a key is none of these, or a value is no IP address.
+    """
+    lines = [(_rank(name), _line(name, address)) for name, address in resolve.items()]
+    return "".join(f"{line}\n" for _, line in sorted(lines))
+
+
+def _rank(name: str) -> int:
+    return 2 if name == "*" else int(_split(name)[1] == "")
+
+
+def _split(name: str) -> tuple[str, str]:
+    host, colon, port = name.rpartition(":")
+    if not colon or port.endswith("]") or (host.count(":") and not host.startswith("[")):
+        return name, ""
+    return host, port
+
+
+def _line(name: str, address: str) -> str:
+    try:
+        target = ip_address(address.strip("[]"))
+    except (ValueError, AttributeError) as error:
+        raise invalid_parameter(f"resolve: {address!r} for {name!r} is not an IP address") from error
+    text = f"[{target}]" if target.version == 6 else str(target)  # noqa: PLR2004 - IP version
+    if name == "*":
+        return f"::{text}:"
+    host, port = _split(name)
+    if not host or not host.isascii() or not host.isprintable() or set(host) & set(" /?#@"):
+        raise invalid_parameter(f"resolve: {name!r} is neither a host, a host:port nor *")
+    if port and not (port.isdigit() and int(port) < 1 << 16):
+        raise invalid_parameter(f"resolve: the port of {name!r} is not a number below 65536")
+    return f"{host}:{port}:{text}:"

@@ -1,0 +1,348 @@
+"""The bulk face: many rows at once, in this thread. `Fetch` is what `InternetSession.fetch` returns."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pyinet._dispatch import Exchange, memory_of, ticket_of
+from pyinet._engine import SLICE_MS
+from pyinet._wording import describe
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.errors import HandleClosed, NotSupported, invalid_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from pyinet._engine import Engine, Queue
+    from pyinet._faults import Faults
+    from pyinet._settings import Settings
+    from pyinet.request import Request
+    from pyinet.result import Result
+
+__all__ = ["Fetch", "OneByOne", "Progress"]
+
+_LOOKAHEAD = 4
+"""Rows pulled from the input beyond those delivered: this many times in_flight, so that transfers go on while the
+consumer is busy."""
+
+_LOOKAHEAD_LEAST = 256
+"""The same when rows need not be delivered in order."""
+
+_CHUNK = 64
+"""Most rows of one submit."""
+
+_PULL_SECONDS = 0.001
+"""An input that took longer for a chunk is slow: its rows are submitted one by one."""
+
+_LARGE = 65_536
+"""Bodies from this size on are given back to the budget one by one, smaller ones with their batch."""
+
+
+class Progress:
+    """Counters of a `Fetch` as they were when asked for.
+
+    Attributes:
+        queued: Rows waiting for a slot.
+        in_flight: Rows being transferred.
+        done: Rows that have ended, failed ones included.
+        failed: Rows that ended with an error; an HTTP status is none.
+        bytes_received: Bytes of headers and bodies as received.
+        body_bytes: Unconsumed body bytes in memory; never more than buffer_bytes.
+        elapsed: Seconds since `fetch` was called.
+    """
+
+    __slots__ = ("body_bytes", "bytes_received", "done", "elapsed", "failed", "in_flight", "queued")
+
+    def __init__(self, queue: Queue, refused: int, elapsed: float) -> None:
+        stats = queue.stats()
+        self.queued = stats.queued
+        self.in_flight = stats.in_flight
+        self.done = stats.done + refused
+        self.failed = stats.failed + refused
+        self.bytes_received = stats.bytes_received
+        self.body_bytes = stats.body_bytes
+        self.elapsed = elapsed
+
+    @property
+    def transfers_per_second(self) -> float:
+        """Rows ended a second, over the whole time."""
+        return self.done / self.elapsed if self.elapsed else 0.0
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Bytes received a second, over the whole time."""
+        return self.bytes_received / self.elapsed if self.elapsed else 0.0
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
+        return f"Progress({fields})"
+
+
+def queue_config(settings: Settings, **more: int) -> dict[str, int]:
+    """``struct pnet_queue_config`` for a session's settings."""
+    silence_us = settings.receive_timeout_ms * 1000
+    return {
+        "max_size": settings.max_size,
+        "max_ratio": settings.max_ratio,
+        "connect_time_us": settings.connect_timeout_ms * 1000,
+        "reply_time_us": silence_us,
+        "idle_time_us": silence_us,
+        **more,
+    }
+
+
+class _Stream:
+    """The state behind a `Fetch`: pulls rows, delivers results.
+
+    It refers to nothing above it, so that dropping the iterator ends it at once.
+    """
+
+    def __init__(self, exchange: Exchange, rows: Iterable[str | Request], *, in_flight: int, ordered: bool) -> None:
+        self.exchange = exchange
+        self.queue = exchange.queue
+        self.refused = 0
+        self._rows: Iterator[str | Request] | None = iter(rows)
+        self._error: BaseException | None = None
+        self._ordered = ordered
+        self._window = _LOOKAHEAD * in_flight if ordered else max(_LOOKAHEAD * in_flight, _LOOKAHEAD_LEAST)
+        self._chunk = 1
+        self._submitted = 0
+        self._delivered = 0
+        self._owed = 0  # bytes of small bodies delivered, not given back yet
+
+    def close(self) -> None:
+        self._rows = None
+        self.queue.close()
+
+    def _ended(self) -> bool:
+        return self._rows is None
+
+    def _pull(self, limit: int) -> bool:
+        """Add up to *limit* rows; whether the input was quick."""
+        rows, add, ticket = self._rows, self.exchange.add, self._submitted
+        if rows is None:
+            return True
+        started = time.monotonic()
+        try:
+            for _ in range(limit):
+                item = next(rows)
+                ticket += 1
+                add(ticket, item)
+        except StopIteration:
+            self._rows = None
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                raise
+            self._rows, self._error = None, error
+        self._submitted = ticket
+        return time.monotonic() - started < _PULL_SECONDS
+
+    def _refill(self) -> bool:
+        """Submit rows up to the window; whether the caller may now wait (the window is full, or the input ended)."""
+        while self._rows is not None:
+            room = self._window - (self._submitted - self._delivered)
+            if room <= 0:
+                return True
+            quick = self._pull(min(room, self._chunk))
+            self._chunk = min(self._chunk * 2, _CHUNK) if quick else 1
+            last = self._ended() or self._submitted - self._delivered >= self._window
+            self.exchange.flush(will_wait=last)
+            if not quick and not last:
+                return False
+        return True
+
+    def _give_back(self, result: Result) -> None:
+        """The consumer gets *result* now: its memory no longer counts."""
+        self._owed += memory_of(result)
+        self._delivered += 1
+        if self._owed >= _LARGE:
+            self._settle_debt()
+
+    def _settle_debt(self) -> None:
+        if self._owed:
+            owed, self._owed = self._owed, 0
+            self.queue.consumed(owed, self._delivered + 1)
+
+    def results(self) -> Generator[Result, None, None]:
+        """Deliver every row's result."""
+        try:
+            deliver = self._in_order() if self._ordered else self._as_they_end()
+            yield from deliver
+            if self._error is not None:
+                raise self._error
+        finally:
+            self.close()
+
+    def _batches(self) -> Generator[list[Result], None, None]:
+        exchange = self.exchange
+        while True:
+            may_wait = self._refill()
+            if not exchange.outstanding and self._rows is None:
+                return
+            batch = exchange.collect(SLICE_MS if may_wait else 0)
+            if batch:
+                yield batch
+
+    def _as_they_end(self) -> Generator[Result, None, None]:
+        for batch in self._batches():
+            batch.reverse()
+            while batch:
+                result = batch.pop()  # and not `for`: a body must not live on in the batch once it is delivered
+                self._give_back(result)
+                yield result
+                del result
+            self._settle_debt()
+
+    def _in_order(self) -> Generator[Result, None, None]:
+        early: dict[int, Result] = {}
+        for batch in self._batches():
+            for result in batch:
+                early[ticket_of(result)] = result
+            batch.clear()
+            del result
+            while self._delivered + 1 in early:
+                result = early.pop(self._delivered + 1)
+                self._give_back(result)
+                yield result
+            self._owe_head()
+
+    def _owe_head(self) -> None:
+        """Tell the core which row is next even when nothing is owed: it may take all the room there is."""
+        owed, self._owed = self._owed, 0
+        self.queue.consumed(owed, self._delivered + 1)
+
+
+class Fetch:
+    """Results of `InternetSession.fetch`, as they end. Iterate it, once; close it or use ``with``.
+
+    Leaving the loop early, by ``break`` or an exception, cancels what is in flight when the iterator is dropped or
+    closed; ``with`` does so at once in every Python.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        faults: Faults,
+        rows: Iterable[str | Request],
+        *,
+        in_flight: int,
+        per_host: int | None,
+        ordered: bool,
+        buffer_bytes: int,
+    ) -> None:
+        """See `InternetSession.fetch`."""
+        _check_numbers(in_flight=in_flight, per_host=per_host, buffer_bytes=buffer_bytes)
+        if hasattr(rows, "__aiter__"):
+            code = Code.ERROR_NOT_SUPPORTED
+            raise NotSupported(describe("async iterables as input are not supported yet", code), code)
+        if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
+            raise invalid_parameter(f"requests must be an iterable of str or Request, not {type(rows).__name__}")
+        queue = engine.queue(
+            **queue_config(
+                settings,
+                in_flight=in_flight,
+                per_host=in_flight if per_host is None else per_host,
+                ordered=int(ordered),
+                buffer_bytes=buffer_bytes,
+            )
+        )
+        self._started = time.monotonic()
+        self._stream = _Stream(Exchange(queue, settings, faults), rows, in_flight=in_flight, ordered=ordered)
+        self._results = self._stream.results()
+
+    def __iter__(self) -> Iterator[Result]:
+        return self._results
+
+    def __next__(self) -> Result:
+        return next(self._results)
+
+    def __aiter__(self) -> Iterator[Result]:
+        code = Code.ERROR_NOT_SUPPORTED
+        raise NotSupported(describe("async for is not supported yet", code, hint="use a plain for loop"), code)
+
+    def progress(self) -> Progress:
+        """Return counts, bytes and rates as they are now. Any thread, also after the end."""
+        return Progress(self._stream.queue, self._stream.refused, time.monotonic() - self._started)
+
+    def close(self) -> None:
+        """Cancel what is in flight and drop what was not delivered; a loop over it ends. Idempotent, any thread."""
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Fetch {self.progress()!r}>"
+
+
+def _check_rows(rows: object) -> None:
+    if hasattr(rows, "__aiter__"):
+        code = Code.ERROR_NOT_SUPPORTED
+        raise NotSupported(describe("async iterables as input are not supported yet", code), code)
+    if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
+        raise invalid_parameter(f"requests must be an iterable of str or Request, not {type(rows).__name__}")
+
+
+def _check_numbers(*, in_flight: object, per_host: object, buffer_bytes: object) -> None:
+    for name, value, most in (
+        ("in_flight", in_flight, 1 << 20),
+        ("per_host", 1 if per_host is None else per_host, 1 << 20),
+        ("buffer_bytes", buffer_bytes, 1 << 62),
+    ):
+        if not isinstance(value, int) or not 0 < value <= most:
+            raise invalid_parameter(f"{name} must be a positive whole number, not {value!r}")
+
+
+class OneByOne:
+    """Single requests, each waited for by its own thread; exchanges are kept for reuse, one a waiting thread."""
+
+    def __init__(self, make: Callable[[], Exchange]) -> None:
+        self._make = make
+        self._idle: list[tuple[Exchange, int]] = []  # list.append and pop are atomic
+
+    def fetch(self, item: str | Request) -> Result:
+        """Return the result of one request.
+
+        Raises:
+            InternetException: The transfer failed, or the request is refused.
+        """
+        try:
+            exchange, ticket = self._idle.pop()
+        except IndexError:
+            exchange, ticket = self._make(), 0
+        ticket += 1
+        try:
+            exchange.add(ticket, item)
+            exchange.flush(will_wait=True)
+            while not (found := exchange.collect(SLICE_MS)):
+                pass
+        except BaseException:
+            exchange.queue.close()  # interrupted or closed: its transfer must not go on unseen
+            raise
+        self._idle.append((exchange, ticket))
+        result = found[0]
+        if result.error is not None:
+            raise result.error
+        return result
+
+    def close(self) -> None:
+        """Close the exchanges that are idle; the others end with the engine."""
+        while self._idle:
+            exchange, _ = self._idle.pop()
+            exchange.queue.close()
+
+
+def closed_session() -> HandleClosed:
+    """The error of a call on a session that was closed."""
+    code = Code.ERROR_INVALID_HANDLE
+    return HandleClosed(describe("the session was closed", code), code)

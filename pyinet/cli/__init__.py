@@ -1,0 +1,1 @@
+"""The `pyinet` command. Needs the packages of the extra `cli`; uses the public face of pyinet."""

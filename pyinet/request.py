@@ -1,0 +1,186 @@
+"""Requests: what a row asks for, checked before anything is sent. Pure."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.enums import InternetFlag
+from pyinet.errors import NotSupported, describe, invalid_parameter, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Request"]
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"})
+_UNSUPPORTED = (
+    (InternetFlag.FROM_CACHE, "there is no cache yet"),
+    (InternetFlag.NEED_FILE, "there is no cache yet; give the request a path"),
+    (InternetFlag.SECURE, "write https:// in the URL"),
+    (InternetFlag.IGNORE_CERT_CN_INVALID, "certificates are always verified"),
+    (InternetFlag.IGNORE_CERT_DATE_INVALID, "certificates are always verified"),
+    (InternetFlag.ASYNC, "use fetch, or threads"),
+)
+
+
+class Request:
+    """One row for `InternetSession.fetch`: a URL and how to fetch it. Checked at construction; not to be changed.
+
+    Args:
+        url: Absolute http or https URL. Characters outside ASCII and spaces are encoded when it is sent.
+        method: HTTP method (RFC 9110 section 9), case-sensitive.
+        headers: Mapping or pairs of name and value (str), sent in order. A header given here
+            replaces the one pyinet would send; one given several times is sent several times.
+        body: Request body: bytes-like, or a path (``os.PathLike``) whose file is read while it is sent.
+        key: Anything; comes back as `Result.key`.
+        path: The response body goes to this file: under a temporary name beside it, renamed at the end, and only
+            when the status is 2xx. Its directory must exist.
+        timeout: Seconds for the whole transfer, redirects included, from the moment it gets a slot; None for no limit.
+        max_size: Largest decoded body in bytes; None for the session's default. Given, it also replaces the
+            limit on the ratio of decoded to received bytes.
+        user: User name for the origin, sent when the server asks for it.
+        password: Password that goes with it.
+        flags: ``INTERNET_FLAG_*`` as for ``OpenURL``. NO_AUTO_REDIRECT, RELOAD, PRAGMA_NOCACHE, NO_AUTH and
+            IGNORE_REDIRECT_TO_HTTP have an effect; NO_COOKIES and the flags of the cache hold already, as there
+            is neither a jar nor a cache.
+        context: The context of this row; it comes back in `InternetException.context`.
+
+    Raises:
+        CallerError: 87, a value that cannot be sent: control characters or line breaks in names, values or the
+            method, a framing header, a body of the wrong type, a time or size that is not positive.
+        NotSupported: 50, a flag that is not built yet.
+
+    Source: design of the bulk face; flags from ``CInternetSession::OpenURL``.
+    """
+
+    __slots__ = (
+        "body", "context", "flags", "headers", "key", "max_size", "method", "password", "path", "timeout",
+        "url", "user",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | bytearray | memoryview | os.PathLike[str] | None = None,
+        key: object = None,
+        path: str | os.PathLike[str] | None = None,
+        timeout: float | None = None,
+        max_size: int | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        flags: InternetFlag | int = 0,
+        context: int | None = None,
+    ) -> None:
+        self.url = _checked_url(url)
+        self.method = _checked_method(method)
+        self.headers = _checked_headers(headers)
+        self.body = _checked_body(body)
+        self.key = key
+        self.path = None if path is None else _checked_path(path)
+        self.timeout = _checked_timeout(timeout)
+        self.max_size = _checked_max_size(max_size)
+        self.user = _checked_text(user, "user")
+        self.password = _checked_text(password, "password")
+        self.flags = _checked_flags(flags)
+        self.context = context
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redact(self.url)}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Request):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in Request.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # the key and the body may be unhashable
+
+
+def _checked_url(url: object) -> str:
+    if not isinstance(url, str):
+        raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
+    return url
+
+
+def _checked_method(method: object) -> str:
+    if not isinstance(method, str) or not method or not _TOKEN.issuperset(method):
+        raise invalid_parameter(f"method {method!r} is not a token (RFC 9110 section 5.6.2)")
+    if method in {"CONNECT", "TRACE"}:
+        code = Code.ERROR_NOT_SUPPORTED
+        raise NotSupported(describe(f"the method {method} is not supported", code), code)
+    return method
+
+
+def _checked_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    found = []
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004 - a name and a value
+            raise invalid_parameter(f"headers must be a mapping or pairs of name and value, not {pair!r}")
+        name, value = pair
+        _check_header(name, value)
+        found.append((name, value.strip(" \t")))
+    return tuple(found)
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str) or not name or not _TOKEN.issuperset(name):
+        raise invalid_parameter(f"header name {name!r} is not a token (RFC 9110 section 5.1)")
+    if not isinstance(value, str):
+        raise invalid_parameter(f"the value of header {name} must be a str, not {type(value).__name__}")
+    if not value.isprintable() and any((c < " " and c != "\t") or c == "\x7f" for c in value):
+        raise invalid_parameter(f"the value of header {name} holds a control character or a line break")
+    if name.lower() in _FRAMING and not (name.lower() == "connection" and value.strip().lower() == "close"):
+        raise invalid_parameter(f"header {name} is set by the transfer itself", "leave it out")
+
+
+def _checked_body(
+    body: object,
+) -> bytes | bytearray | memoryview | os.PathLike[str] | None:
+    if body is None or isinstance(body, (bytes, bytearray, memoryview, os.PathLike)):
+        return body
+    hint = "encode text first, as in text.encode()" if isinstance(body, str) else ""
+    raise invalid_parameter(f"body must be bytes-like or a path object, not {type(body).__name__}", hint)
+
+
+def _checked_path(path: str | os.PathLike[str]) -> str:
+    try:
+        text = os.fsdecode(path)
+    except TypeError as error:
+        raise invalid_parameter(f"path must be a str or a path object, not {type(path).__name__}") from error
+    if not text or "\0" in text or text.endswith(("/", os.sep)):
+        raise invalid_parameter(f"path {text!r} does not name a file")
+    return text
+
+
+def _checked_timeout(timeout: object) -> float | None:
+    if timeout is None:
+        return None
+    if not isinstance(timeout, (int, float)) or not 0 < timeout <= 1e9:  # noqa: PLR2004 - 30 years, or infinity
+        raise invalid_parameter(f"timeout must be a positive number of seconds, not {timeout!r}", "None means none")
+    return timeout
+
+
+def _checked_max_size(max_size: object) -> int | None:
+    if max_size is not None and (not isinstance(max_size, int) or not 0 < max_size < 1 << 62):
+        raise invalid_parameter(f"max_size must be a positive number of bytes, not {max_size!r}")
+    return max_size
+
+
+def _checked_text(text: object, what: str) -> str | None:
+    if text is not None and (not isinstance(text, str) or "\0" in text):
+        raise invalid_parameter(f"{what} must be a str without NUL")
+    return text
+
+
+def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
+    flags = InternetFlag(flags)
+    for flag, hint in _UNSUPPORTED:
+        if flags & flag:
+            code = Code.ERROR_NOT_SUPPORTED
+            raise NotSupported(describe(f"the flag {flag.name} is not supported", code, hint=hint), code)
+    return flags

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pyinet.errors
+
+# A module imports only from layers below its own; inside one top-level name (a package) all is free.
+LAYERS = {
+    "enums": 0,
+    "_wording": 1,
+    "errors": 2,
+    "_url": 3,
+    "_headers": 3,
+    "_proxy": 3,
+    "_castore": 3,
+    "_announced": 3,
+    "_resolve": 3,
+    "_redirect": 4,
+    "_settings": 4,
+    "request": 4,
+    "result": 5,
+    "_ffi": 6,
+    "_engine": 7,
+    "_faults": 7,
+    "_pack": 7,
+    "_dispatch": 8,
+    "bulk": 9,
+    "session": 10,
+    "__init__": 11,
+    "cli": 12,
+    "__main__": 13,
+}
+NATIVE = "_native"  # the compiled module
+SOLE_IMPORTER_OF_NATIVE = "_ffi"
+
+ROOT = Path(pyinet.errors.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def top_level(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_from_pyinet(path: Path) -> set[str]:
+    """Top-level names of pyinet that the module imports anywhere; "__init__" for the package itself."""
+    package = ["pyinet", *path.relative_to(ROOT).parts[:-1]]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1]] if node.level else []
+            base += node.module.split(".") if node.module else []
+            names = [".".join(base)]
+            if names == ["pyinet"]:  # `from pyinet import x`: a module, or a name that __init__ gives
+                names = [f"pyinet.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "pyinet":
+                module = parts[1] if len(parts) > 1 else "__init__"
+                found.add(module if module in LAYERS or module == NATIVE or is_module(module) else "__init__")
+    return found
+
+
+def is_module(name: str) -> bool:
+    return (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir()
+
+
+def test_imports_are_seen() -> None:
+    assert imported_from_pyinet(ROOT / "errors.py") == {"enums", "_wording"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    own = top_level(path)
+    assert own in LAYERS, f"{own} has no layer: add it to the table"
+    for module in imported_from_pyinet(path) - {own}:
+        if module == NATIVE:
+            assert own == SOLE_IMPORTER_OF_NATIVE, f"{own} imports the compiled module; go through _ffi"
+        else:
+            assert LAYERS[module] < LAYERS[own], f"{own} imports {module}, which is not below it"
