@@ -68,6 +68,25 @@ int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_confi
   return rc;
 }
 
+/* Lock held: the queue takes t. */
+static void enqueue(struct pnet_queue *queue, struct transfer *t, int64_t now)
+{
+  t->queue = queue;
+  t->submitted_us = now;
+  list_push(&queue->inbox, &t->link);
+  queue->outstanding++;
+  queue->engine->outstanding++;
+  atomic_fetch_add_explicit(&queue->stat_queued, 1, memory_order_relaxed);
+}
+
+/* Lock held: tell the driver, or make the engine's thread one. */
+static void announce(struct pnet_queue *queue, unsigned flags)
+{
+  post(queue);
+  if(queue->engine->idle && !(flags & PNET_SUBMIT_WILL_WAIT))
+    engine_wake_driver(queue->engine);
+}
+
 int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
                 size_t text_len, unsigned flags, size_t *taken)
 {
@@ -82,24 +101,54 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
   while(!rc && *taken < n) {
     struct transfer *t = transfer_new(engine);
     rc = t ? request_copy(t, &requests[*taken], text, text_len) : PNET_NOMEM;
-    if(rc) {
-      if(t)
-        transfer_recycle(engine, t);
-      break;
+    if(!rc) {
+      enqueue(queue, t, now);
+      ++*taken;
     }
-    t->queue = queue;
-    t->submitted_us = now;
-    list_push(&queue->inbox, &t->link);
-    queue->outstanding++;
-    engine->outstanding++;
-    ++*taken;
-    atomic_fetch_add_explicit(&queue->stat_queued, 1, memory_order_relaxed);
+    else if(t)
+      transfer_recycle(engine, t);
   }
-  if(*taken) {
-    post(queue);
-    if(engine->idle && !(flags & PNET_SUBMIT_WILL_WAIT))
-      engine_wake_driver(engine);
+  if(*taken)
+    announce(queue, flags);
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
+                     unsigned flags, size_t *taken)
+{
+  struct pnet_engine *engine = queue->engine;
+  const uint8_t *at = text, *end = text + text_len;
+  int64_t now = clock_us();
+  int rc;
+  *taken = 0;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  for(size_t lines = 1; lines <= n; lines++) { /* a URL with a line break inside would shift all behind it */
+    const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
+    if((next != NULL) != (lines < n))
+      return PNET_INVALID;
+    at = next ? next + 1 : end;
   }
+  at = text;
+  pthread_mutex_lock(&engine->lock);
+  rc = queue->closing ? PNET_CLOSED : engine_begin(engine);
+  while(!rc && *taken < n) {
+    const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
+    struct transfer *t = transfer_new(engine);
+    if(!next)
+      next = end;
+    rc = t ? request_plain(t, first_id + *taken, at, (size_t)(next - at)) : PNET_NOMEM;
+    if(!rc) {
+      enqueue(queue, t, now);
+      ++*taken;
+      at = next + 1;
+    }
+    else if(t)
+      transfer_recycle(engine, t);
+  }
+  if(*taken)
+    announce(queue, flags);
   pthread_mutex_unlock(&engine->lock);
   return rc;
 }
@@ -134,22 +183,26 @@ static bool reserve_text(struct pnet_queue *queue, size_t len)
 
 static size_t text_of(const struct transfer *t)
 {
-  return t->done.headers_len + t->done.detail_len + (t->done.body ? 0 : (size_t)t->done.body_len);
+  return t->head_len + t->done.detail_len + (t->done.body ? 0 : (size_t)t->done.body_len);
 }
 
-static void copy_out(struct pnet_queue *queue, struct transfer *t, size_t row, size_t *at)
+static void copy_out(struct pnet_batch *batch, struct transfer *t)
 {
-  struct pnet_done *done = &queue->rows[row];
+  struct pnet_done *done = &batch->rows[batch->n++];
+  uint8_t *to = batch->text + batch->text_len;
+  size_t body = t->done.body ? 0 : (size_t)t->done.body_len;
   *done = t->done;
-  done->text_off = *at;
-  memcpy(queue->text + *at, t->head, done->headers_len);
-  *at += done->headers_len;
-  memcpy(queue->text + *at, t->detail, done->detail_len);
-  *at += done->detail_len;
-  if(!done->body && done->body_len) {
-    memcpy(queue->text + *at, t->sink.data, (size_t)done->body_len);
-    *at += (size_t)done->body_len;
-  }
+  done->head_at = (uint32_t)batch->text_len;
+  done->body_at = done->head_at + (uint32_t)t->head_len;
+  done->detail_at = done->body_at + (uint32_t)body;
+  if(t->head_len)
+    memcpy(to, t->head, t->head_len);
+  if(body)
+    memcpy(to + t->head_len, t->sink.data, body);
+  memcpy(to + t->head_len + body, t->detail, done->detail_len);
+  batch->text_len += text_of(t);
+  batch->special += done->special;
+  batch->body_bytes += done->body_len;
   t->done.body = 0; /* handed over */
 }
 
@@ -157,7 +210,7 @@ static void copy_out(struct pnet_queue *queue, struct transfer *t, size_t row, s
 static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
 {
   struct pnet_engine *engine = queue->engine;
-  size_t n = 0, text = 0, at = 0;
+  size_t n = 0, text = 0;
   LIST_EACH(item, &queue->done)
   {
     size_t more = text_of(CONTAINER(item, struct transfer, link));
@@ -168,10 +221,12 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
   }
   if(!reserve_rows(queue, n) || !reserve_text(queue, text + 1))
     return PNET_NOMEM;
-  for(size_t i = 0; i < n; i++) {
+  out->rows = queue->rows;
+  out->text = queue->text;
+  while(out->n < n) {
     struct transfer *t = CONTAINER(list_pop(&queue->done), struct transfer, link);
     queue->n_done--;
-    copy_out(queue, t, i, &at);
+    copy_out(out, t);
     if(t->done.flags & PNET_DONE_HOP) {
       t->state = T_HELD;
       list_push(&queue->held, &t->link);
@@ -179,10 +234,6 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
     else
       transfer_recycle(engine, t);
   }
-  out->rows = queue->rows;
-  out->n = n;
-  out->text = queue->text;
-  out->text_len = at;
   return PNET_OK;
 }
 

@@ -141,6 +141,7 @@ struct transfer {
   enum origin_mode alpn; /* what the TLS handshake of a probe agreed on */
   int starts;            /* PREREQ calls since the last response header */
   int fresh_socket;      /* sockets opened since then */
+  int opened[2];         /* the last two of them: addresses are tried in pairs */
   int tainted;           /* kept-alive connections refused because of pending input */
   struct response response;
   char *head; /* header lines as received */
@@ -225,12 +226,14 @@ struct shard {
 struct socket_entry {
   struct shard *shard;
   struct origin *origin; /* set for sockets we opened */
+  uint16_t local_port;   /* once connected */
   uint8_t have, want;    /* CURL_POLL_* bits in epoll, and wanted by libcurl */
   bool dirty;
 };
 
 struct poller {
   int epoll_fd, wake_fd;
+  int *port_owner; /* local port to socket, -1 = none; the last one when several addresses share a port */
   struct socket_entry *sockets;
   size_t n_sockets;
   int *dirty;
@@ -300,8 +303,10 @@ void poller_free(struct poller *poller);
 struct socket_entry *poller_entry(struct poller *poller, int fd); /* NULL: out of memory */
 int poller_want(struct poller *poller, int fd, int what, struct shard *shard);
 void poller_flush(struct poller *poller);
-void poller_forget(struct poller *poller, int fd); /* before close */
-void poller_wake(struct poller *poller);           /* any thread */
+void poller_forget(struct poller *poller, int fd);               /* before close */
+void poller_wake(struct poller *poller);                         /* any thread */
+void poller_name(struct poller *poller, int fd, int local_port); /* the socket is connected from this port */
+int poller_named(const struct poller *poller, int local_port);   /* the socket, or -1 */
 
 /* shard.c (driver) */
 struct shard *shard_new(struct pnet_engine *engine);
@@ -339,6 +344,8 @@ void budget_review(struct pnet_queue *queue); /* after bytes were released: let 
 
 /* request.c (any thread) */
 int request_copy(struct transfer *transfer, const struct pnet_request *request, const uint8_t *text, size_t text_len);
+
+int request_plain(struct transfer *transfer, uint64_t id, const uint8_t *url, size_t len);
 
 /* transfer.c */
 struct transfer *transfer_new(struct pnet_engine *engine);                    /* lock held */

@@ -90,29 +90,36 @@ struct pnet_request {
   uint32_t reserved; /* 0 */
 };
 
+/* What most readers need stands first. In pnet_batch.text lie, one after the other, the header block
+ * [head_at, body_at), the body [body_at, detail_at) unless it has an address, and detail_len bytes that say more about
+ * a fault. */
 struct pnet_done {
-  uint64_t id;             /* the ticket */
-  uint64_t text_off;       /* in pnet_batch.text: header block, then detail, then the body if it has no address */
+  uint64_t id; /* the ticket */
+  uint32_t head_at, body_at, detail_at;
+  int32_t status;   /* of the last final header section, 0 = none */
+  uint32_t special; /* 1 = a fault, a hop, or a body by address; 0 = all is said above */
+  uint32_t detail_len;
   uint64_t body_len;       /* bytes kept in memory, charged to buffer_bytes until pnet_consumed */
-  uint64_t body;           /* address of the body, freed with pnet_body_free; 0 = it follows the detail */
+  uint64_t body;           /* address of the body, freed with pnet_body_free; 0 = it is in the text */
   uint64_t decoded_bytes;  /* body bytes after decoding, wherever they went */
   uint64_t bytes_received; /* header and body bytes as received */
   int64_t queue_us;        /* submit to admission */
   int64_t resolve_us, connect_us, tls_us, sent_us, first_byte_us, total_us; /* since admission, 0 = did not happen */
-  uint32_t headers_len, detail_len;
-  int32_t fault;     /* enum pnet_fault */
-  int32_t curl_code; /* CURLcode */
+  int32_t fault;                                                            /* enum pnet_fault */
+  int32_t curl_code;                                                        /* CURLcode */
   int32_t os_errno;
   int32_t verify_result; /* X509_V_ERR_* of the TLS backend */
-  int32_t status;        /* of the last final header section, 0 = none */
   int32_t http_version;  /* 9, 10, 11, 20, 30; 0 = unknown */
   uint32_t flags;        /* enum pnet_done_flag */
   uint32_t new_connections;
+  uint32_t reserved; /* 0 */
 };
 
 struct pnet_batch {
   struct pnet_done *rows;
   size_t n;
+  size_t special;      /* how many of them are special */
+  uint64_t body_bytes; /* sum of body_len */
   uint8_t *text;
   size_t text_len;
   int drained; /* 1 = nothing is outstanding: waiting longer is pointless */
@@ -171,6 +178,11 @@ void pnet_queue_free(struct pnet_queue *queue);
  * control character or a range outside the text, and nothing after it was looked at. */
 int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
                 size_t text_len, unsigned flags, size_t *taken);
+/* The same for n plain GETs whose URLs stand in the text, each but the last followed by LF; tickets count up from
+ * first_id. PNET_INVALID: the URL after *taken is not plain (http or https, printable ASCII, no credentials), or there
+ * are not n lines. */
+int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
+                     unsigned flags, size_t *taken);
 /* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
  * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed, and nothing is left to collect. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);

@@ -40,6 +40,7 @@ void poller_free(struct poller *poller)
     close(poller->epoll_fd);
   free(poller->sockets);
   free(poller->dirty);
+  free(poller->port_owner);
 }
 
 struct socket_entry *poller_entry(struct poller *poller, int fd)
@@ -122,6 +123,30 @@ void poller_forget(struct poller *poller, int fd)
   if(entry->have)
     epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
   memset(entry, 0, sizeof(*entry));
+}
+
+void poller_name(struct poller *poller, int fd, int local_port)
+{
+  struct socket_entry *entry = poller_entry(poller, fd);
+  if(!poller->port_owner) {
+    poller->port_owner = malloc(65536 * sizeof(int));
+    if(!poller->port_owner)
+      return; /* the check that needs it is left out then */
+    for(size_t i = 0; i < 65536; i++)
+      poller->port_owner[i] = -1;
+  }
+  if(entry) {
+    entry->local_port = (uint16_t)local_port;
+    poller->port_owner[entry->local_port] = fd;
+  }
+}
+
+int poller_named(const struct poller *poller, int local_port)
+{
+  int fd = poller->port_owner ? poller->port_owner[local_port & 0xffff] : -1;
+  if(fd < 0 || (size_t)fd >= poller->n_sockets || poller->sockets[fd].local_port != local_port)
+    return -1;
+  return fd;
 }
 
 void poller_wake(struct poller *poller)

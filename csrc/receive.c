@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,7 +46,7 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
   entry->origin = t->lane->origin;
   entry->origin->refs++;
   place_of(t)->open++;
-  t->fresh_socket++;
+  t->opened[t->fresh_socket++ % 2] = fd;
   live_add(LIVE_SOCKETS, 1);
   if(t->probe && !t->secure)
     origin_settle(entry->origin, ORIGIN_H1); /* the name is resolved, and cleartext HTTP is not negotiated */
@@ -82,24 +83,42 @@ int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handl
   return 0;
 }
 
-/* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. */
-static bool unsolicited_input(CURL *easy)
+static int local_port_of(int fd)
 {
-  curl_socket_t fd;
+  struct sockaddr_storage name;
+  socklen_t len = sizeof(name);
+  if(getsockname(fd, (struct sockaddr *)&name, &len))
+    return -1;
+  if(name.ss_family == AF_INET)
+    return ntohs(((struct sockaddr_in *)&name)->sin_port);
+  return name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port) : -1;
+}
+
+/* Remember which of the sockets just opened carries the connection: libcurl tells its local port alone. */
+static void name_connection(struct transfer *t, int local_port)
+{
+  for(int i = 0; i < t->fresh_socket && i < 2; i++)
+    if(local_port_of(t->opened[i]) == local_port)
+      poller_name(&t->queue->engine->poller, t->opened[i], local_port);
+}
+
+/* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. */
+static bool unsolicited_input(const struct transfer *t, int local_port)
+{
+  const struct poller *poller = &t->queue->engine->poller;
+  int fd = poller_named(poller, local_port);
   char byte;
-  if(curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) || fd == CURL_SOCKET_BAD)
+  if(fd < 0 || poller->sockets[fd].origin != t->lane->origin)
     return false;
   return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port)
 {
-  struct handle *h = handle;
-  struct transfer *t = h->transfer;
+  struct transfer *t = ((struct handle *)handle)->transfer;
   (void)remote;
   (void)local;
   (void)remote_port;
-  (void)local_port;
   t->connected = true;
   moved(t);
   t->sent_us = t->moved_us;
@@ -113,7 +132,9 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
     transfer_fail(t, PNET_FAULT_LOST, "the connection was closed before an answer, and the request is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
-  if(t->plain && !t->fresh_socket && unsolicited_input(h->easy)) {
+  if(t->plain && t->fresh_socket)
+    name_connection(t, local_port);
+  else if(t->plain && unsolicited_input(t, local_port)) {
     t->starts--;
     t->again = true; /* libcurl closes this connection; the transfer starts over on another */
     return CURL_PREREQFUNC_ABORT;

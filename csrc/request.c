@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool printable(const uint8_t *text, size_t len)
 {
@@ -45,6 +46,51 @@ static bool header_lines(const uint8_t *text, size_t len)
   return true;
 }
 
+static bool reserve_copy(struct transfer *t, size_t len)
+{
+  char *grown;
+  if(len <= t->text_cap)
+    return true;
+  grown = malloc(len);
+  if(!grown)
+    return false;
+  free(t->text);
+  t->text = grown;
+  t->text_cap = len;
+  return true;
+}
+
+/* Whether the URL needs nothing but to be sent: http or https, a host, no credentials, printable ASCII. */
+static bool plain_url(const uint8_t *url, size_t len)
+{
+  size_t at = len > 8 && !strncasecmp((const char *)url, "https://", 8)  ? 8
+              : len > 7 && !strncasecmp((const char *)url, "http://", 7) ? 7
+                                                                         : 0;
+  size_t host = at;
+  if(!at)
+    return false;
+  while(at < len && url[at] != '/' && url[at] != '?' && url[at] != '#') {
+    if(url[at] == '@' || url[at] == '\\')
+      return false;
+    at++;
+  }
+  return at > host && url[host] != ':' && printable(url, len);
+}
+
+int request_plain(struct transfer *t, uint64_t id, const uint8_t *url, size_t len)
+{
+  if(!plain_url(url, len))
+    return PNET_INVALID;
+  if(!reserve_copy(t, len + 1))
+    return PNET_NOMEM;
+  memcpy(t->text, url, len);
+  t->text[len] = 0;
+  t->url = t->text;
+  t->req.id = id;
+  t->req.flags = PNET_REQ_RETURN_HOPS;
+  return PNET_OK;
+}
+
 struct piece {
   uint64_t off, len;
   const char **to;
@@ -84,14 +130,8 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
      (request->proxy_len && !printable(text + request->proxy_off, request->proxy_len)))
     return PNET_INVALID;
 
-  if(total > t->text_cap) {
-    char *grown = malloc(total);
-    if(!grown)
-      return PNET_NOMEM;
-    free(t->text);
-    t->text = grown;
-    t->text_cap = total;
-  }
+  if(!reserve_copy(t, total))
+    return PNET_NOMEM;
   for(size_t i = 0; i < n; i++) {
     if(!pieces[i].len)
       continue;

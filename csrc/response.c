@@ -64,42 +64,49 @@ static void content_encoding(struct response *response, const char *value, size_
   response->coding_len = (uint16_t)(used + len);
 }
 
+static void field(struct response *response, const char *line, size_t len)
+{
+  const char *value = memchr(line, ':', len);
+  size_t value_len;
+  if(!value)
+    return;
+  value++;
+  while(value < line + len && (*value == ' ' || *value == '\t'))
+    value++;
+  value_len = len - (size_t)(value - line);
+  if(named(line, len, "content-length", 14))
+    content_length(response, value, value_len);
+  else if(named(line, len, "content-encoding", 16))
+    content_encoding(response, value, value_len);
+  else if(named(line, len, "content-range", 13))
+    response->has_range = true;
+  else if(named(line, len, "location", 8))
+    response->has_location = value_len > 0;
+  else if(named(line, len, "transfer-encoding", 17))
+    response->chunked = true;
+}
+
 void response_line(struct response *response, const char *line, size_t len)
 {
-  const char *value;
   while(len && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' ' || line[len - 1] == '\t'))
     len--;
   if(!len) {
     response->ended = true;
     return;
   }
-  if(len > 5 && !strncasecmp(line, "HTTP/", 5)) {
-    status_line(response, line, len);
-    return;
-  }
-  value = memchr(line, ':', len);
-  if(!value)
-    return;
-  value++;
-  while(value < line + len && (*value == ' ' || *value == '\t'))
-    value++;
-  len -= (size_t)(value - line);
-  switch(line[0] | 0x20) {
+  switch(line[0]) { /* most lines are of no interest here */
+  case 'H':
+  case 'h':
+    if(len > 5 && !strncasecmp(line, "HTTP/", 5))
+      status_line(response, line, len);
+    break;
+  case 'C':
   case 'c':
-    if(named(line, len + (size_t)(value - line), "content-length", 14))
-      content_length(response, value, len);
-    else if(named(line, len + (size_t)(value - line), "content-encoding", 16))
-      content_encoding(response, value, len);
-    else if(named(line, len + (size_t)(value - line), "content-range", 13))
-      response->has_range = true;
-    break;
+  case 'L':
   case 'l':
-    if(named(line, len + (size_t)(value - line), "location", 8))
-      response->has_location = len > 0;
-    break;
+  case 'T':
   case 't':
-    if(named(line, len + (size_t)(value - line), "transfer-encoding", 17))
-      response->chunked = true;
+    field(response, line, len);
     break;
   default:
     break;

@@ -275,7 +275,8 @@ static void conclude(struct transfer *t)
   done->id = t->req.id;
   done->status = t->response.ended ? t->response.status : 0;
   done->http_version = t->response.http_version;
-  done->headers_len = t->response.ended ? (uint32_t)t->head_len : 0;
+  if(!t->response.ended)
+    t->head_len = 0;
   done->decoded_bytes = t->sink.decoded;
   done->bytes_received = t->head_total + t->wire_body;
   if(t->admitted_us) {
@@ -292,6 +293,7 @@ static void conclude(struct transfer *t)
     done->flags |= PNET_DONE_HOP;
     t->paused_us = clock_us();
   }
+  done->special = done->fault || done->body || done->flags & PNET_DONE_HOP;
   queue_settle(t);
 }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyinet._engine import native_body
-from pyinet._ffi import DONE, REQUEST, lib
+from pyinet._ffi import lib
 from pyinet._headers import Headers
 from pyinet._pack import Packer, Row
+from pyinet._record import REQUEST, Details
 from pyinet._redirect import next_hop
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
@@ -16,60 +17,78 @@ from pyinet.request import Request
 from pyinet.result import Result
 
 if TYPE_CHECKING:
-    from pyinet._engine import Queue
+    from typing import Any
+
+    from pyinet._engine import Batch, Queue
     from pyinet._faults import Faults
     from pyinet._settings import Settings
 
-__all__ = ["Exchange", "ticket_of"]
+__all__ = ["Exchange"]
 
-_HOP = lib.PNET_DONE_HOP
-_PLAIN_FLAGS = ~(InternetFlag.NO_AUTO_REDIRECT | InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
-
-
-def ticket_of(result: Result) -> int:
-    """The ticket a result came under."""
-    return result._record[0]  # noqa: SLF001 - the record is what crosses this boundary
-
-
-def memory_of(result: Result) -> int:
-    """Bytes of its body that count against buffer_bytes."""
-    return result._record[2]  # noqa: SLF001 - as above
+_AFFECTS_REQUEST = InternetFlag.NO_AUTO_REDIRECT | InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE
+"""Session flags under which a bare URL is more than a plain GET."""
 
 
 class Exchange:
-    """Submits rows to one queue and turns its records into results. One thread at a time."""
+    """Submits rows to one queue and turns its records into results. One thread at a time.
+
+    Attributes:
+        queue: The queue; others may close it at any time.
+        refused: Rows that were refused before anything was sent.
+    """
 
     def __init__(self, queue: Queue, settings: Settings, faults: Faults) -> None:
         self.queue = queue
+        self.refused = 0
         self._settings = settings
         self._faults = faults
         self._packer = Packer(settings)
         self._pending: dict[int, str | Request | Row] = {}
-        self._refused: list[Result] = []
-        self._plain = settings.proxies.is_direct and not settings.flags & ~_PLAIN_FLAGS
+        self._ready: list[Result] = []
+        self._plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST
 
     @property
-    def outstanding(self) -> int:
-        """Rows added whose result was not collected."""
-        return len(self._pending) + len(self._refused)
+    def outstanding(self) -> bool:
+        """Whether rows were submitted whose result was not collected."""
+        return bool(self._pending or self._ready)
 
-    def add(self, ticket: int, item: str | Request) -> None:
-        """Add a row; one that is refused becomes a result with its error, and nothing is sent for it."""
-        if (
-            type(item) is str
-            and self._plain
-            and item.startswith(("http://", "https://"))
-            and item.isascii()
-            and item.isprintable()
-            and " " not in item
-            and "@" not in item
-        ):
-            self._pending[ticket] = item
-            self._packer.add_plain(ticket, item)
-            return
+    # ---- down ----
+
+    def submit(self, first: int, items: list[str | Request], *, will_wait: bool) -> None:
+        """Submit rows under the tickets from *first* on. *will_wait*: the next call is `collect`.
+
+        A row that is refused becomes a result with its error, and nothing is sent for it.
+
+        Raises:
+            HandleClosed: The session or the queue was closed.
+        """
+        at = 0
+        while at < len(items):
+            at += self._submit_plain(first + at, items[at:] if at else items, will_wait=will_wait)
+            if at < len(items):
+                self._add(first + at, items[at])
+                at += 1
+        self._flush(will_wait=will_wait)
+
+    def _submit_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
+        """Submit the plain URLs that *items* begin with, in one call and without a look at each; return how many."""
+        if not self._plain:
+            return 0
         try:
-            request = item if isinstance(item, Request) else _request_of(item)
-            row = Row(request, self._settings)
+            text = "\n".join(items).encode()  # type: ignore[arg-type]  # a Request among them is a TypeError
+        except (TypeError, UnicodeEncodeError):
+            return self._submit_first_plain(first, items, will_wait=will_wait)
+        accepted = self.queue.submit_urls(first, text, len(items), will_wait=will_wait)
+        self._pending.update(zip(range(first, first + accepted), items))  # noqa: B905 - as many as were accepted
+        return accepted
+
+    def _submit_first_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
+        count = next((at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii()), 0)
+        return self._submit_plain(first, items[:count], will_wait=will_wait) if count else 0
+
+    def _add(self, ticket: int, item: object) -> None:
+        try:
+            row = Row(_request_of(item), self._settings)
             self._packer.add(ticket, row)
         except InternetException as error:
             self._refuse(ticket, item, error)
@@ -79,18 +98,14 @@ class Exchange:
     def _refuse(self, ticket: int, item: object, error: InternetException) -> None:
         request: str | Request = item if isinstance(item, (str, Request)) else repr(item)
         self._set_context(error, request)
-        self._refused.append(Result(request, _empty_record(ticket), b"", b"", error))
+        self._ready.append(Result(request, ticket, 0, b"", b"", error=error))
+        self.refused += 1
 
     def _set_context(self, error: InternetException, request: str | Request) -> None:
         own = None if isinstance(request, str) else request.context
         error.context = self._settings.context if own in {None, 1} else own or 0
 
-    def flush(self, *, will_wait: bool) -> None:
-        """Submit what was added. *will_wait*: the next call is `collect`, so nobody need be woken.
-
-        Raises:
-            HandleClosed: The session or the queue was closed.
-        """
+    def _flush(self, *, will_wait: bool) -> None:
         records, text, tickets = self._packer.take()
         at = 0
         while at < len(tickets):
@@ -101,97 +116,113 @@ class Exchange:
                 self._refuse(tickets[at], _request_in(row), _not_printable(row))
                 at += 1
 
-    def collect(self, timeout_ms: int) -> list[Result]:
-        """Return results that are there, waiting up to *timeout_ms* for the first; may be empty.
+    # ---- up ----
+
+    def collect(self, timeout_ms: int) -> tuple[list[Result], int, bool]:
+        """Return results that are there, waiting up to *timeout_ms* for the first; may be none.
+
+        Returns:
+            The results, the bytes of their bodies that count against buffer_bytes, and whether these are to be given
+            back one by one as results are delivered: some are large.
 
         Raises:
             HandleClosed: The session or the queue was closed.
         """
-        results, self._refused = self._refused, []
+        results, self._ready = self._ready, []
         if not self._pending:
-            return results
-        pending = self._pending
-        records, text, _ = self.queue.reap(0 if results else timeout_ms)
-        for record in records:
-            if record[15] or record[21] & _HOP:
-                result = self._examine(record, text)
-                if result is not None:
-                    results.append(result)
-                continue
-            row = pending.pop(record[0])
-            if type(row) is not str:
-                results.append(self._result(row, record, text))
-                continue
-            at = record[1]
-            body_at = at + record[13] + record[14]
-            body = native_body(record[3], record[2]) if record[3] else text[body_at : body_at + record[2]]
-            results.append(Result(row, record, text[at : at + record[13]], body))
-        if self._packer.tickets:
-            self.flush(will_wait=True)
-        return results
+            return results, 0, False
+        batch = self.queue.reap(0 if results else timeout_ms)
+        if batch is None:
+            return results, 0, False
+        if batch.special:
+            results += self._read_special(batch)
+            self._flush(will_wait=True)
+            return results + self._ready_now(), batch.body_bytes, True
+        pop, text = self._pending.pop, batch.text
+        results += [
+            Result(row, ticket, status, text[head:body], text[body:end], rest)
+            if type(row := pop(ticket)) is str
+            else self._result(row, ticket, status, text[head:body], text[body:end], rest)
+            for ticket, head, body, end, status, _, _, rest in batch.records
+        ]
+        return results, batch.body_bytes, False
+
+    def _ready_now(self) -> list[Result]:
+        ready, self._ready = self._ready, []
+        return ready
 
     def _result(
         self,
         row: str | Request | Row,
-        record: tuple[int, ...],
-        text: bytes,
+        ticket: int,
+        status: int,
+        head: bytes,
+        body: bytes | memoryview,
+        rest: bytes,
         error: InternetException | None = None,
     ) -> Result:
-        at = record[1]
-        body_at = at + record[13] + record[14]
-        body = native_body(record[3], record[2]) if record[3] else text[body_at : body_at + record[2]]
         url = row.url if isinstance(row, Row) and row.hops else None
-        return Result(_request_in(row), record, text[at : at + record[13]], body, error, url)
+        return Result(_request_in(row), ticket, status, head, body, rest, error, url)
 
-    def _examine(self, record: tuple[int, ...], text: bytes) -> Result | None:
-        """A record that is no plain success; None when it was a redirect that is followed."""
-        ticket, at = record[0], record[1]
-        row = self._pending[ticket]
-        error = None
-        if record[15]:
-            detail = text[at + record[13] : at + record[13] + record[14]].decode("utf-8", "replace")
-            url = row if isinstance(row, str) else row.url
-            path = row.request.path if isinstance(row, Row) else None
-            error = self._faults.error_of(record, detail, url, path)
-        else:
-            if not isinstance(row, Row):
-                row = self._pending[ticket] = Row(_request_of(row), self._settings)
-            try:
-                if self._follow(ticket, row, record, text):
-                    return None
-            except InternetException as refused:
-                error = refused
-            self.queue.hop_end(ticket)
-        del self._pending[ticket]
-        if error is not None:
-            self._set_context(error, _request_in(row))
-        return self._result(row, record, text, error)
+    def _read_special(self, batch: Batch) -> list[Result]:
+        results = []
+        for record in batch.records:
+            ticket, head_at, body_at, detail_at, status, _, detail_len, rest = record
+            details = Details.read(rest)
+            head = batch.text[head_at:body_at]
+            body: Any = batch.text[body_at:detail_at]
+            if details.body:
+                body = native_body(details.body, details.body_len)
+            error = None
+            if details.fault:
+                detail = batch.text[detail_at : detail_at + detail_len].decode("utf-8", "replace")
+                error = self._error(self._pending[ticket], details, detail)
+            elif details.flags & lib.PNET_DONE_HOP:
+                try:
+                    if self._follow(ticket, head, status, details):
+                        continue
+                except InternetException as refused:
+                    error = refused
+                    self._set_context(error, _request_in(self._pending[ticket]))
+                self.queue.hop_end(ticket)
+            results.append(self._result(self._pending.pop(ticket), ticket, status, head, body, rest, error))
+        return results
 
-    def _follow(self, ticket: int, row: Row, record: tuple[int, ...], text: bytes) -> bool:
-        """Resubmit a ticket to where its answer points; False when the answer is final.
+    def _error(self, row: str | Request | Row, details: Details, detail: str) -> InternetException:
+        url = row if isinstance(row, str) else row.url
+        path = row.request.path if isinstance(row, Row) else None
+        error = self._faults.error_of(details, detail, url, path)
+        self._set_context(error, _request_in(row))
+        return error
+
+    def _follow(self, ticket: int, head: bytes, status: int, details: Details) -> bool:
+        """Prepare the next hop of a ticket; False when the answer is final.
 
         Raises:
             InternetException: The redirect is refused.
         """
-        location = Headers(text[record[1] : record[1] + record[13]]).get("location", "")
+        row = self._pending[ticket]
+        if not isinstance(row, Row):
+            row = self._pending[ticket] = Row(_request_of(row), self._settings)
         hop = next_hop(
-            row.url, row.method, record[19], location, hops=row.hops, limit=self._settings.max_redirects,
+            row.url, row.method, status, Headers(head).get("location", ""),
+            hops=row.hops, limit=self._settings.max_redirects,
             downgrade=bool(row.flags & InternetFlag.IGNORE_REDIRECT_TO_HTTP),
         )  # fmt: skip
         if hop is None:
             return False
         row.follow(hop.url, hop.method, same_origin=hop.same_origin, keeps_body=hop.keeps_body)
         self._packer.add(ticket, row)
-        if record[3]:
-            native_body(record[3], record[2]).release()
-        if record[2]:
-            self.queue.consumed(record[2], 0)
+        if details.body_len:
+            self.queue.consumed(details.body_len, 0)
         return True
 
 
 def _request_of(item: object) -> Request:
-    if isinstance(item, (str, Request)):
-        return item if isinstance(item, Request) else Request(item)
+    if isinstance(item, Request):
+        return item
+    if isinstance(item, str):
+        return Request(item)
     raise invalid_parameter(f"a row must be a str or a Request, not {type(item).__name__}")
 
 
@@ -204,7 +235,3 @@ def _not_printable(row: str | Request | Row) -> CallerError:
     code = Code.ERROR_INVALID_PARAMETER
     what = "the request holds a control character or a line break where none may be"
     return CallerError(describe(what, code, url=url), code, url=url)
-
-
-def _empty_record(ticket: int) -> tuple[int, ...]:
-    return (ticket, *DONE.unpack(bytes(DONE.size))[1:])

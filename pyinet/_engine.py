@@ -5,7 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from pyinet._ffi import DONE, CData, check, ffi, lib
+from pyinet._ffi import CData, check, ffi, lib
+from pyinet._record import DONE
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, describe
 
@@ -93,6 +94,25 @@ class QueueStats:
         self.body_bytes: int = out.body_bytes
 
 
+class Batch:
+    """Finished transfers as the core hands them out.
+
+    Attributes:
+        records: Tuples of `_record.DONE`.
+        text: Their strings, to be sliced; a slice is a copy.
+        special: How many of them are more than a success whose body lies in the text.
+        body_bytes: Bytes of their bodies that count against buffer_bytes.
+    """
+
+    __slots__ = ("body_bytes", "records", "special", "text")
+
+    def __init__(self, batch: CData) -> None:
+        self.records: Iterator[tuple[Any, ...]] = DONE.iter_unpack(ffi.buffer(batch.rows, batch.n * DONE.size))
+        self.text: Any = ffi.buffer(batch.text, batch.text_len)
+        self.special: int = batch.special
+        self.body_bytes: int = batch.body_bytes
+
+
 class Queue:
     """One stream of requests with limits of its own."""
 
@@ -134,11 +154,25 @@ class Queue:
             check(rc, "fetch")
         return int(self._taken[0])
 
-    def reap(self, timeout_ms: int) -> tuple[Iterator[tuple[int, ...]], Any, int]:
-        """Return finished transfers, waiting at most *timeout_ms* for the first.
+    def submit_urls(self, first: int, text: bytes, count: int, *, will_wait: bool) -> int:
+        """Queue *count* plain GETs whose URLs stand in *text* between line feeds, with tickets from *first* on.
 
         Returns:
-            Records (``struct pnet_done``), their text, and their number. The text is valid until the next call.
+            How many were accepted: fewer when the next one is not plain.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        flags = lib.PNET_SUBMIT_WILL_WAIT if will_wait else 0
+        rc = lib.pnet_submit_urls(self._ptr, first, count, text, len(text), flags, self._taken)
+        if rc not in {lib.PNET_OK, lib.PNET_INVALID}:
+            check(rc, "fetch")
+        return int(self._taken[0])
+
+    def reap(self, timeout_ms: int) -> Batch | None:
+        """Return finished transfers, waiting at most *timeout_ms* for the first; None when there is none.
+
+        The batch is valid until the next call.
 
         Raises:
             HandleClosed: The queue or the engine was closed.
@@ -147,9 +181,7 @@ class Queue:
         rc = lib.pnet_reap(self._ptr, BATCH, timeout_ms, batch)
         if rc:
             check(rc, "fetch")
-        count = batch.n
-        rows = ffi.buffer(batch.rows, count * DONE.size) if count else b""
-        return DONE.iter_unpack(rows), ffi.buffer(batch.text, batch.text_len) if count else b"", count
+        return Batch(batch) if batch.n else None
 
     def consumed(self, body_bytes: int, head: int) -> None:
         """Give *body_bytes* of reaped bodies back to the budget; rows before ticket *head* are consumed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
 from pyinet._ffi import curl_names, lib
 from pyinet.enums import InternetErrorCode as Code
@@ -18,6 +19,9 @@ from pyinet.errors import (
     from_curl,
     local_file_error,
 )
+
+if TYPE_CHECKING:
+    from pyinet._record import Details
 
 __all__ = ["Faults"]
 
@@ -51,24 +55,24 @@ class Faults:
     def __init__(self) -> None:
         self._names = curl_names()
 
-    def error_of(self, record: tuple[int, ...], detail: str, url: str, path: str | None) -> InternetException:
-        """Return the exception for a record (``struct pnet_done``) whose fault is set.
+    def error_of(self, record: Details, detail: str, url: str, path: str | None) -> InternetException:
+        """Return the exception for a record whose fault is set.
 
         Args:
-            record: The record.
+            record: Its details.
             detail: The core's or libcurl's words.
             url: What was transferred last.
             path: The file the body was to go to.
         """
-        fault, curl_code, os_errno, verify_result = record[15:19]
+        fault, curl_code, os_errno = record.fault, record.curl_code, record.os_errno
         if fault == lib.PNET_FAULT_CURL:
             error = from_curl(
                 self._names.get(curl_code, str(curl_code)), curl_code,
-                url=url, detail=detail, os_errno=os_errno, verify_result=verify_result,
+                url=url, detail=detail, os_errno=os_errno, verify_result=record.verify_result,
             )  # fmt: skip
         elif fault in _TIMES:
             what, hint = _TIMES[fault]
-            seconds = (record[6] + record[12]) * 1e-6
+            seconds = (record.queue_us + record.total_us) * 1e-6
             error = _make(InternetTimeout, Code.ERROR_INTERNET_TIMEOUT, f"{what} ({seconds:.3f} s)", url, hint)
         elif fault in _LIMITS:
             what, hint = _LIMITS[fault]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 from pyinet import _native
@@ -14,19 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-__all__ = ["DONE", "REQUEST", "CData", "check", "curl_names", "ffi", "lib"]
+__all__ = ["CData", "check", "curl_names", "ffi", "lib"]
 
 CData = Any
 """A C object; the fields of a struct are known to cffi alone, so a type checker is told nothing of them."""
 
 ffi: Any = _native.ffi
 lib = _native.lib
-
-REQUEST = struct.Struct("@3Q2q18I")
-"""``struct pnet_request``, field by field as in csrc/pnet.h."""
-
-DONE = struct.Struct("@6Q7q2I6i2I")
-"""``struct pnet_done``, field by field as in csrc/pnet.h."""
 
 
 def check(rc: int, what: str) -> None:

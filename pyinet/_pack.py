@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import struct
 from typing import TYPE_CHECKING
 
-from pyinet._ffi import REQUEST, lib
+from pyinet._ffi import lib
+from pyinet._record import REQUEST
 from pyinet._redirect import SECRET_HEADERS
 from pyinet._url import encode_url
 from pyinet.enums import InternetFlag
@@ -22,8 +22,6 @@ __all__ = ["CODINGS", "Packer", "Row"]
 CODINGS = "gzip, deflate, br, zstd"
 """Content codings asked for, and undone by the core (RFC 9110 section 12.5.3)."""
 
-_HEAD = struct.Struct("@3Q2q3I")  # the fields of pnet_request up to the URL
-_REST = bytes(REQUEST.size - _HEAD.size)
 _FOLLOW = lib.PNET_REQ_RETURN_HOPS
 
 
@@ -105,14 +103,6 @@ class Packer:
         self._text: list[bytes | memoryview] = []
         self._at = 0
         self.tickets: list[int] = []
-
-    def add_plain(self, ticket: int, url: str) -> None:
-        """Add a GET of a URL that is known to be printable ASCII, without credentials, proxy or flags."""
-        text = url.encode()
-        self._records.append(_HEAD.pack(ticket, 0, 0, 0, 0, _FOLLOW, self._at, len(text)) + _REST)
-        self._text.append(text)
-        self._at += len(text)
-        self.tickets.append(ticket)
 
     def add(self, ticket: int, row: Row) -> None:
         """Add a row; for one that was followed before, the next hop of its ticket.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from pyinet._dispatch import Exchange, memory_of, ticket_of
+from pyinet._dispatch import Exchange
 from pyinet._engine import SLICE_MS
 from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
@@ -39,7 +40,7 @@ _PULL_SECONDS = 0.001
 """An input that took longer for a chunk is slow: its rows are submitted one by one."""
 
 _LARGE = 65_536
-"""Bodies from this size on are given back to the budget one by one, smaller ones with their batch."""
+"""Bytes of delivered bodies are given back to the budget in steps of this, small ones with their batch."""
 
 
 class Progress:
@@ -104,7 +105,6 @@ class _Stream:
     def __init__(self, exchange: Exchange, rows: Iterable[str | Request], *, in_flight: int, ordered: bool) -> None:
         self.exchange = exchange
         self.queue = exchange.queue
-        self.refused = 0
         self._rows: Iterator[str | Request] | None = iter(rows)
         self._error: BaseException | None = None
         self._ordered = ordered
@@ -112,34 +112,29 @@ class _Stream:
         self._chunk = 1
         self._submitted = 0
         self._delivered = 0
-        self._owed = 0  # bytes of small bodies delivered, not given back yet
+        self.closed = False
 
     def close(self) -> None:
+        self.closed = True
         self._rows = None
         self.queue.close()
 
     def _ended(self) -> bool:
         return self._rows is None
 
-    def _pull(self, limit: int) -> bool:
-        """Add up to *limit* rows; whether the input was quick."""
-        rows, add, ticket = self._rows, self.exchange.add, self._submitted
-        if rows is None:
-            return True
-        started = time.monotonic()
+    def _pull(self, limit: int) -> list[str | Request]:
+        """Take up to *limit* rows from the input."""
+        items: list[str | Request] = []
+        if self._rows is None:
+            return items
         try:
-            for _ in range(limit):
-                item = next(rows)
-                ticket += 1
-                add(ticket, item)
-        except StopIteration:
-            self._rows = None
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                raise
+            items.extend(islice(self._rows, limit))  # keeps those that came before an exception
+        except Exception as error:  # noqa: BLE001 - raised again when what is in flight was delivered
             self._rows, self._error = None, error
-        self._submitted = ticket
-        return time.monotonic() - started < _PULL_SECONDS
+        else:
+            if len(items) < limit:
+                self._rows = None
+        return items
 
     def _refill(self) -> bool:
         """Submit rows up to the window; whether the caller may now wait (the window is full, or the input ended)."""
@@ -147,73 +142,75 @@ class _Stream:
             room = self._window - (self._submitted - self._delivered)
             if room <= 0:
                 return True
-            quick = self._pull(min(room, self._chunk))
+            started = time.monotonic()
+            items = self._pull(min(room, self._chunk))
+            quick = time.monotonic() - started < _PULL_SECONDS
             self._chunk = min(self._chunk * 2, _CHUNK) if quick else 1
+            first, self._submitted = self._submitted + 1, self._submitted + len(items)
             last = self._ended() or self._submitted - self._delivered >= self._window
-            self.exchange.flush(will_wait=last)
+            if items:
+                self.exchange.submit(first, items, will_wait=last)
             if not quick and not last:
                 return False
         return True
 
-    def _give_back(self, result: Result) -> None:
-        """The consumer gets *result* now: its memory no longer counts."""
-        self._owed += memory_of(result)
-        self._delivered += 1
-        if self._owed >= _LARGE:
-            self._settle_debt()
-
-    def _settle_debt(self) -> None:
-        if self._owed:
-            owed, self._owed = self._owed, 0
-            self.queue.consumed(owed, self._delivered + 1)
-
     def results(self) -> Generator[Result, None, None]:
-        """Deliver every row's result."""
-        try:
-            deliver = self._in_order() if self._ordered else self._as_they_end()
-            yield from deliver
-            if self._error is not None:
-                raise self._error
-        finally:
-            self.close()
+        """Return an iterator over every row's result; it closes the stream when it ends or is dropped."""
+        return self._in_order() if self._ordered else self._as_they_end()
 
-    def _batches(self) -> Generator[list[Result], None, None]:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        # The session closed under the loop is an error; closing the rows themselves just ends it.
+        expected = self.closed and isinstance(error, HandleClosed)
+        self.close()
+        return expected
+
+    def _batches(self) -> Generator[tuple[list[Result], int, bool], None, None]:
+        """Yield what `Exchange.collect` returns until every row came back; then raise what the input raised."""
         exchange = self.exchange
         while True:
             may_wait = self._refill()
-            if not exchange.outstanding and self._rows is None:
-                return
-            batch = exchange.collect(SLICE_MS if may_wait else 0)
-            if batch:
-                yield batch
+            if self._ended() and not exchange.outstanding:
+                break
+            collected = exchange.collect(SLICE_MS if may_wait else 0)
+            if collected[0]:
+                yield collected
+        if self._error is not None:
+            raise self._error
 
     def _as_they_end(self) -> Generator[Result, None, None]:
-        for batch in self._batches():
-            batch.reverse()
-            while batch:
-                result = batch.pop()  # and not `for`: a body must not live on in the batch once it is delivered
-                self._give_back(result)
-                yield result
-                del result
-            self._settle_debt()
+        with self:
+            for batch, owed, large in self._batches():
+                count = len(batch)
+                batch.reverse()
+                pop = batch.pop  # and not `for`: a body must not live on in the batch once it is delivered
+                while batch:
+                    result = pop()
+                    if large:
+                        self.queue.consumed(result.memory, 0)
+                    yield result
+                self._delivered += count
+                if owed and not large:
+                    self.queue.consumed(owed, 0)
 
     def _in_order(self) -> Generator[Result, None, None]:
-        early: dict[int, Result] = {}
-        for batch in self._batches():
-            for result in batch:
-                early[ticket_of(result)] = result
-            batch.clear()
-            del result
-            while self._delivered + 1 in early:
-                result = early.pop(self._delivered + 1)
-                self._give_back(result)
-                yield result
-            self._owe_head()
-
-    def _owe_head(self) -> None:
-        """Tell the core which row is next even when nothing is owed: it may take all the room there is."""
-        owed, self._owed = self._owed, 0
-        self.queue.consumed(owed, self._delivered + 1)
+        with self:
+            early: dict[int, Result] = {}
+            for batch, _, _ in self._batches():
+                early.update((result.ticket, result) for result in batch)
+                batch.clear()
+                owed = 0
+                while self._delivered + 1 in early:
+                    result = early.pop(self._delivered + 1)
+                    self._delivered += 1
+                    owed += result.memory
+                    if owed >= _LARGE:
+                        self.queue.consumed(owed, self._delivered + 1)
+                        owed = 0
+                    yield result
+                self.queue.consumed(owed, self._delivered + 1)  # that row may now take all the room there is
 
 
 class Fetch:
@@ -267,7 +264,7 @@ class Fetch:
 
     def progress(self) -> Progress:
         """Return counts, bytes and rates as they are now. Any thread, also after the end."""
-        return Progress(self._stream.queue, self._stream.refused, time.monotonic() - self._started)
+        return Progress(self._stream.queue, self._stream.exchange.refused, time.monotonic() - self._started)
 
     def close(self) -> None:
         """Cancel what is in flight and drop what was not delivered; a loop over it ends. Idempotent, any thread."""
@@ -322,9 +319,8 @@ class OneByOne:
             exchange, ticket = self._make(), 0
         ticket += 1
         try:
-            exchange.add(ticket, item)
-            exchange.flush(will_wait=True)
-            while not (found := exchange.collect(SLICE_MS)):
+            exchange.submit(ticket, [item], will_wait=True)
+            while not (found := exchange.collect(SLICE_MS)[0]):
                 pass
         except BaseException:
             exchange.queue.close()  # interrupted or closed: its transfer must not go on unseen

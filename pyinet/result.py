@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyinet._headers import Headers
+from pyinet._record import NO_DETAILS, Details
 from pyinet.errors import http_status_error, redact
 from pyinet.request import Request
 
@@ -47,28 +48,32 @@ class Result:
     Attributes:
         status: HTTP status code; 0 when there was no answer.
         error: Why the transfer failed, or None. An HTTP status is not an error.
+        ticket: Number of the row in its `fetch`, from 1.
     """
 
-    __slots__ = ("_body", "_head", "_headers", "_record", "_request", "_url", "error", "status")
+    __slots__ = ("_body", "_head", "_headers", "_request", "_rest", "_url", "error", "status", "ticket")
 
     def __init__(
         self,
         request: Request | str,
-        record: tuple[int, ...],
+        ticket: int,
+        status: int,
         head: bytes,
         body: bytes | memoryview,
+        rest: bytes = NO_DETAILS,
         error: InternetException | None = None,
         url: str | None = None,
     ) -> None:
-        """*record* is a ``struct pnet_done``; *url* is the final URL when it is not the request's."""
+        """*rest*: the details of the record, read when asked for; *url*: the final one if not the request's."""
         self._request = request
-        self._record = record
+        self.ticket = ticket
+        self.status = status
         self._head = head
         self._body = body
-        self._headers: Headers | None = None
-        self._url = url
+        self._rest = rest
         self.error = error
-        self.status = record[19]
+        self._url = url
+        self._headers: Headers | None = None
 
     @property
     def request(self) -> Request:
@@ -172,37 +177,46 @@ class Result:
         return self
 
     @property
+    def _details(self) -> Details:
+        return Details.read(self._rest)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the body that count against buffer_bytes until it is delivered."""
+        return self._details.body_len
+
+    @property
     def bytes_received(self) -> int:
         """Bytes of headers and body as received, before decoding; of the last hop."""
-        return self._record[5]
+        return self._details.bytes_received
 
     @property
     def size(self) -> int:
         """Bytes of the decoded body, wherever they went."""
-        return self._record[4]
+        return self._details.decoded_bytes
 
     @property
     def timings(self) -> Timings:
         """Seconds per phase."""
-        return Timings(*(us * _MICRO for us in self._record[6:13]))
+        return Timings(*(us * _MICRO for us in self._details[4:11]))
 
     @property
     def http_version(self) -> str:
         """Protocol of the answer: 1.0, 1.1, 2 or 3; the empty string when there was none."""
-        number = self._record[20]
+        number = self._details.http_version
         return {0: "", 20: "2", 30: "3"}.get(number, f"{number // 10}.{number % 10}")
 
     @property
     def new_connections(self) -> int:
         """Connections opened for it: 0 when a kept-alive one was used."""
-        return self._record[22]
+        return self._details.new_connections
 
     def __repr__(self) -> str:
         outcome = f"error={self.error.name}" if self.error else f"{self.status} {self.size} bytes"
         return f"<Result {redact(self.url)} {outcome}>"
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self._request, self._record, self._head, self.body, self.error, self._url)
+        return self._request, self.ticket, self.status, self._head, self.body, self._rest, self.error, self._url
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.__init__(*state)  # type: ignore[misc]

@@ -17,6 +17,7 @@ LAYERS = {
     "_proxy": 3,
     "_castore": 3,
     "_announced": 3,
+    "_record": 3,
     "_resolve": 3,
     "_redirect": 4,
     "_settings": 4,

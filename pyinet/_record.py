@@ -1,0 +1,50 @@
+"""The records that cross to and from the core, as `struct` layouts of csrc/pnet.h. Pure."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+__all__ = ["DETAILS", "DONE", "NO_DETAILS", "REQUEST", "Details"]
+
+REQUEST = struct.Struct("@3Q2q18I")
+"""``struct pnet_request``, field by field as in csrc/pnet.h."""
+
+DONE = struct.Struct("@Q3IiII120s")
+"""``struct pnet_done``: id, head_at, body_at, detail_at, status, special, detail_len, and the rest unread."""
+
+DETAILS = struct.Struct("@4Q7q5i3I")
+"""The rest of ``struct pnet_done``, read when somebody asks; see `Details`."""
+
+
+class Details(NamedTuple):
+    """Fields of ``struct pnet_done`` from body_len on."""
+
+    body_len: int
+    body: int
+    decoded_bytes: int
+    bytes_received: int
+    queue_us: int
+    resolve_us: int
+    connect_us: int
+    tls_us: int
+    sent_us: int
+    first_byte_us: int
+    total_us: int
+    fault: int
+    curl_code: int
+    os_errno: int
+    verify_result: int
+    http_version: int
+    flags: int
+    new_connections: int
+    reserved: int
+
+    @classmethod
+    def read(cls, rest: bytes) -> Details:
+        """Unpack the last field of a `DONE` record."""
+        return cls(*DETAILS.unpack(rest))
+
+
+NO_DETAILS = bytes(DETAILS.size)
+"""Those of a row that never reached the core."""
