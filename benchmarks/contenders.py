@@ -33,7 +33,7 @@ class Contender:
     """One client. A result is opaque: `url_of` and `body_of` look inside.
 
     Args:
-        job: What will be asked of it; clients read `ca`, `connections` and `out` from it.
+        job: What will be asked of it; clients read `agent`, `ca`, `connections`, `out` from it.
         url_of: Gives the URL a result belongs to.
         body_of: Gives its body.
     """
@@ -95,7 +95,7 @@ class Pyinet(Contender):
 
     def __enter__(self) -> Self:
         self._session = self._pyinet.InternetSession(
-            "bench/1.0", access_type=self._pyinet.AccessType.DIRECT, ca=self.job.ca
+            self.job.agent, access_type=self._pyinet.AccessType.DIRECT, ca=self.job.ca
         )
         return self
 
@@ -139,6 +139,8 @@ class PycurlBase(Contender):
         easy.setopt(pycurl.WRITEFUNCTION, chunks.append)  # faster than WRITEDATA to a BytesIO
         easy.setopt(pycurl.NOSIGNAL, 1)
         easy.setopt(pycurl.PROXY, "")
+        if self.job.agent:
+            easy.setopt(pycurl.USERAGENT, self.job.agent)
         if self.job.ca:
             easy.setopt(pycurl.CAINFO, self.job.ca)
             easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
@@ -294,7 +296,9 @@ class Aiohttp(Contender):
                 async with session.get(url) as response:
                     accept((url, await response.read()))
 
-        async with self._aiohttp.ClientSession(connector=self._aiohttp.TCPConnector(limit=in_flight)) as session:
+        async with self._aiohttp.ClientSession(
+            connector=self._aiohttp.TCPConnector(limit=in_flight), headers={"User-Agent": self.job.agent}
+        ) as session:
             await asyncio.gather(*(work(session) for _ in range(in_flight)))
 
 
@@ -311,6 +315,7 @@ class Requests(Contender):
 
     def __enter__(self) -> Self:
         self._session = self._requests.Session()
+        self._session.headers["User-Agent"] = self.job.agent
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -337,7 +342,7 @@ class CurlTool(Contender):
     def download(self, pairs: list[tuple[str, str]], in_flight: int) -> None:
         config = Path(self.job.out or ".") / "curl.config"
         config.write_text("".join(f'url = "{url}"\noutput = "{path}"\n' for url, path in pairs))
-        plain = ["--disable", "--fail", "--proxy", "", "--no-progress-meter"]
+        plain = ["--disable", "--fail", "--proxy", "", "--no-progress-meter", "--user-agent", self.job.agent]
         parallel = ["--parallel", "--parallel-max", str(in_flight)]
         subprocess.run(["curl", *plain, *parallel, "--config", str(config)], check=True)
 
@@ -351,7 +356,7 @@ class Floor(Contender):
     def command(cls, job: Job) -> list[str]:
         argv = [str(FLOOR), "--urls", job.url_file, "--count", str(job.count)]
         argv += ["--in-flight", str(job.in_flight), "--size", str(job.size)]
-        argv += ["--connections", str(job.connections)]
+        argv += ["--connections", str(job.connections), "--agent", job.agent]
         argv += ["--http2-ca", job.ca] if job.ca else []
         argv += ["--verify", job.root] if job.verify else []
         return argv

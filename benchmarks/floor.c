@@ -20,6 +20,7 @@ struct options {
   const char *url_file;    /* one URL a line; --count may go round it many times */
   const char *verify_root; /* server's document root, NULL: check lengths only */
   const char *ca_file;     /* PEM, NULL: plain http */
+  const char *agent;       /* User-Agent, NULL: none */
   size_t count;            /* transfers in all */
   size_t in_flight;
   size_t size;      /* bytes each body must have */
@@ -60,8 +61,7 @@ static struct usage usage_now(void)
   struct timespec now;
   getrusage(RUSAGE_SELF, &cpu);
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (struct usage){(double)now.tv_sec + (double)now.tv_nsec / 1e9, seconds(cpu.ru_utime),
-                        seconds(cpu.ru_stime)};
+  return (struct usage){(double)now.tv_sec + (double)now.tv_nsec / 1e9, seconds(cpu.ru_utime), seconds(cpu.ru_stime)};
 }
 
 /* A line of /proc/self/status in bytes. Not ru_maxrss: that one survives exec, so it would tell
@@ -162,6 +162,7 @@ static bool transfer_init(struct transfer *t, const struct options *opt)
   curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(t->easy, CURLOPT_USERAGENT, opt->agent);
   if(opt->ca_file) {
     curl_easy_setopt(t->easy, CURLOPT_CAINFO, opt->ca_file);
     curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -178,8 +179,7 @@ static void transfer_start(struct transfer *t, CURLM *multi, const char *url)
 }
 
 /* Judge a finished transfer and drop its body. */
-static void transfer_finish(struct transfer *t, CURLcode result, const struct options *opt,
-                            struct tally *tally)
+static void transfer_finish(struct transfer *t, CURLcode result, const struct options *opt, struct tally *tally)
 {
   long status = 0, connects = 0;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -197,8 +197,8 @@ static void transfer_finish(struct transfer *t, CURLcode result, const struct op
   t->len = t->cap = 0;
 }
 
-static bool drive(CURLM *multi, struct transfer *transfers, const struct url_list *urls,
-                  const struct options *opt, struct tally *tally)
+static bool drive(CURLM *multi, struct transfer *transfers, const struct url_list *urls, const struct options *opt,
+                  struct tally *tally)
 {
   int running, left;
   CURLMsg *msg;
@@ -253,10 +253,15 @@ out:
 static bool parse_options(struct options *opt, int argc, char **argv)
 {
   static const struct option names[] = {
-    {"urls", required_argument, NULL, 'u'},        {"count", required_argument, NULL, 'n'},
-    {"in-flight", required_argument, NULL, 'i'},   {"size", required_argument, NULL, 's'},
-    {"verify", required_argument, NULL, 'v'},      {"http2-ca", required_argument, NULL, 'c'},
-    {"connections", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
+    {"urls", required_argument, NULL, 'u'},
+    {"count", required_argument, NULL, 'n'},
+    {"in-flight", required_argument, NULL, 'i'},
+    {"size", required_argument, NULL, 's'},
+    {"verify", required_argument, NULL, 'v'},
+    {"http2-ca", required_argument, NULL, 'c'},
+    {"connections", required_argument, NULL, 'm'},
+    {"agent", required_argument, NULL, 'a'},
+    {NULL, 0, NULL, 0},
   };
   int key;
   while((key = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -279,6 +284,9 @@ static bool parse_options(struct options *opt, int argc, char **argv)
     case 'c':
       opt->ca_file = optarg;
       break;
+    case 'a':
+      opt->agent = optarg;
+      break;
     case 'm':
       opt->connections = strtol(optarg, NULL, 10);
       break;
@@ -298,7 +306,7 @@ int main(int argc, char **argv)
 
   if(!parse_options(&opt, argc, argv)) {
     fprintf(stderr, "usage: floor --urls FILE --count N --in-flight N --size BYTES\n"
-                    "             [--http2-ca PEM] [--connections N] [--verify ROOT]\n");
+                    "             [--http2-ca PEM] [--connections N] [--agent TEXT] [--verify ROOT]\n");
     return 2;
   }
   if(curl_global_init(CURL_GLOBAL_ALL))
@@ -314,9 +322,8 @@ int main(int argc, char **argv)
   long rss_peak = status_bytes("VmHWM:");
   printf("{\"wall\": %.6f, \"user\": %.6f, \"system\": %.6f, \"count\": %zu, \"connects\": %ld, "
          "\"rss_peak\": %ld, \"rss_growth\": %ld, \"versions\": {\"libcurl\": \"%s\"}}\n",
-         after.wall - before.wall, after.user - before.user, after.system - before.system,
-         tally.good, tally.connects, rss_peak, rss_peak - rss_before,
-         curl_version_info(CURLVERSION_NOW)->version);
+         after.wall - before.wall, after.user - before.user, after.system - before.system, tally.good, tally.connects,
+         rss_peak, rss_peak - rss_before, curl_version_info(CURLVERSION_NOW)->version);
   rc = ran ? EXIT_SUCCESS : EXIT_FAILURE;
 out:
   free(urls.item);

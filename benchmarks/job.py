@@ -22,6 +22,8 @@ class Job:
     """Bytes each body must have."""
     root: str
     """The server's document root, to compare bodies with."""
+    agent: str = "bench/1.0"
+    """User-Agent to send, the same for all; empty: what the client sends by itself."""
     ca: str | None = None
     """PEM file to trust. Given: https with HTTP/2; None: plain http."""
     connections: int = 0

@@ -38,8 +38,8 @@ RUN_SECONDS = 600
 
 def turns_of_work() -> int:
     """Return how many turns of `spin` take `WORK_SECONDS` here."""
-    turns = 20_000
-    best = min(_timed_spin(turns) for _ in range(20))
+    turns = 1000
+    best = min(_timed_spin(turns) for _ in range(500))  # short tries: some escape whatever else runs
     return max(1, round(turns * WORK_SECONDS / best))
 
 
@@ -97,6 +97,7 @@ class Runner:
             spin=self._turns if entry.works else 0,
             size=SIZES[scenario.files],
             root=str(self._server.root),
+            agent="" if entry.own_agent else Job.agent,
             ca=str(self._server.ca) if scenario.tls else None,
             connections=rows.connects.get(scenario.same_connections_as, 0),
         )
@@ -160,14 +161,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def nginx() -> str:
-    """Return the path of the nginx the tests use too."""
-    found = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "fetch_servers.py"], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return found.stdout.strip()
-
-
 def main() -> int:
     """Run what was asked for and print it."""
     options = arguments()
@@ -176,7 +169,7 @@ def main() -> int:
     results: dict[str, report.Rows] = {}
     with (
         tempfile.TemporaryDirectory(prefix="pyinet-bench-") as scratch,
-        Server(nginx(), Path(scratch) / "server") as server,
+        Server(Path(scratch)) as server,
     ):
         runner = Runner(server, Path(scratch), options.repeats)
         for name in options.scenario:

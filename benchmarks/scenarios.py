@@ -52,6 +52,8 @@ class Entry:
     contender: type[Contender]
     note: str = ""
     in_flight: int | None = None
+    own_agent: bool = False
+    """True: sends the User-Agent it sends by itself; pycurl's is long, and libcurl pays for it byte by byte."""
     works: bool = True
     """False: leaves out the Python work on results."""
 
@@ -119,10 +121,17 @@ SCENARIOS: dict[str, Scenario] = {
         body=bodies.bulk_get,
         count=SMALL,
         in_flight=64,
-        entries=(Entry(Pyinet), Entry(Floor), Entry(PycurlMulti), Entry(Aiohttp)),
+        entries=(
+            Entry(Pyinet),
+            Entry(Floor),
+            Entry(PycurlMulti),
+            Entry(PycurlMulti, "own User-Agent", own_agent=True),
+            Entry(Aiohttp),
+        ),
         goals=(
             Goal("pyinet", ("C floor",), 1.30),
             Goal("pyinet", ("pycurl multi (select)",), 0.85),
+            Goal("pyinet", ("pycurl multi (select), own User-Agent",), 0.85),
             Goal("pyinet", ("aiohttp+uvloop",), 0.16),
         ),
     ),
@@ -164,8 +173,17 @@ SCENARIOS: dict[str, Scenario] = {
         title="3,000 GETs of 1 KiB, one after another",
         body=bodies.get_one_by_one,
         count=3_000,
-        entries=(Entry(Pyinet), Entry(PycurlEasy), Entry(Requests)),
-        goals=(Goal("pyinet", ("pycurl perform",), 1.0), Goal("pyinet", ("requests",), 0.1)),
+        entries=(
+            Entry(Pyinet),
+            Entry(PycurlEasy),
+            Entry(PycurlEasy, "own User-Agent", own_agent=True),
+            Entry(Requests),
+        ),
+        goals=(
+            Goal("pyinet", ("pycurl perform",), 1.0),
+            Goal("pyinet", ("pycurl perform, own User-Agent",), 1.0),
+            Goal("pyinet", ("requests",), 0.1),
+        ),
     ),
     **{
         f"files-{store}": Scenario(

@@ -102,6 +102,7 @@ void budget_starve(struct transfer *t, size_t cap)
     t->paused_us = t->queue->engine->now_us;
   if(!linked(&t->starved))
     list_push(&t->queue->starved, &t->starved);
+  queue_busy(t->queue); /* it may be hopeless, and then nothing else would tell */
 }
 
 /* Serve one starved transfer; true when something changed. */

@@ -93,13 +93,18 @@ enum transfer_state {
   T_HELD      /* reaped with PNET_DONE_HOP, keeps its slot */
 };
 
+enum field { FIELD_OTHER, FIELD_LENGTH, FIELD_CODING, FIELD_LOCATION, FIELD_TRANSFER };
+
 /* What the header lines of the final response say about the body. */
 struct response {
   int status, http_version;
   int64_t content_length; /* -1 = not said */
   bool ended;             /* the blank line has come */
-  bool chunked, has_location, has_range;
-  bool bad_length; /* Content-Length malformed, overflowing or contradicting itself */
+  bool chunked, has_location;
+  bool bad_length;   /* Content-Length malformed, overflowing or contradicting itself */
+  bool bad_transfer; /* a transfer coding other than chunked */
+  bool malformed;    /* a line that is no status line and no field */
+  enum field field;  /* whose value a folded line continues */
   uint16_t coding_len;
   bool coding_overflow;
   char coding[120]; /* Content-Encoding values joined by commas */
@@ -152,7 +157,7 @@ struct transfer {
   size_t held_len, held_off, held_cap;
   size_t want; /* capacity the starved sink asks for */
   uint64_t wire_body;
-  int64_t submitted_us, admitted_us, deadline_us, moved_us, sent_us;
+  int64_t submitted_us, admitted_us, deadline_us, moved_us;
   int64_t paused_us; /* when the clock was stopped: starved, or a hop waiting for its decision; 0 = it runs */
   struct pnet_done done;
   char detail[CURL_ERROR_SIZE];
@@ -333,7 +338,7 @@ void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled 
 void queue_busy(struct pnet_queue *queue);
 void queue_check_deadlines(struct pnet_queue *queue);
 void lane_unblock(struct lane *lane);
-int64_t transfer_deadline(const struct transfer *transfer);
+void queue_watch(const struct transfer *transfer); /* its clock was set anew: look at it in time */
 
 /* budget.c (driver) */
 enum room { ROOM_OK, ROOM_WAIT, ROOM_NEVER };

@@ -13,6 +13,62 @@ void queue_busy(struct pnet_queue *queue)
     list_push(&queue->engine->busy, &queue->busy);
 }
 
+/* ---- clocks ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault)
+{
+  const struct pnet_queue_config *config = &t->queue->config;
+  int64_t limit, from, at = NEVER;
+  if(t->paused)
+    return NEVER; /* we are the ones who wait */
+  if(!t->connected) {
+    from = t->moved_us;
+    limit = config->connect_time_us;
+    *fault = PNET_FAULT_CONNECT_TIME;
+  }
+  else if(!t->replied) {
+    from = t->moved_us;
+    limit = config->reply_time_us;
+    *fault = PNET_FAULT_REPLY_TIME;
+  }
+  else {
+    from = t->moved_us;
+    limit = config->idle_time_us;
+    *fault = PNET_FAULT_IDLE_TIME;
+  }
+  if(limit)
+    at = from + limit;
+  if(t->deadline_us && t->deadline_us < at) {
+    at = t->deadline_us;
+    *fault = PNET_FAULT_TOTAL_TIME;
+  }
+  return at;
+}
+
+static int64_t waiting_deadline(const struct transfer *t, enum pnet_fault *fault)
+{
+  int64_t limit = t->queue->config.queue_time_us;
+  *fault = PNET_FAULT_QUEUE_TIME;
+  return limit && !t->admitted_us ? t->submitted_us + limit : NEVER;
+}
+
+static int64_t transfer_deadline(const struct transfer *t)
+{
+  enum pnet_fault fault;
+  return t->state == T_RUNNING ? running_deadline(t, &fault) : waiting_deadline(t, &fault);
+}
+
+void queue_watch(const struct transfer *t)
+{
+  struct pnet_engine *engine = t->queue->engine;
+  engine->deadline_us = earlier(engine->deadline_us, transfer_deadline(t));
+}
+
 /* ---- lanes ---- */
 
 static bool grow_lanes(struct pnet_queue *queue)
@@ -149,7 +205,6 @@ static bool admit(struct transfer *t)
   struct pnet_engine *engine = queue->engine;
   struct origin *origin = t->lane->origin;
   struct place *place;
-  int64_t deadline;
   if(t->lane->running >= queue->config.per_host)
     return false;
   place = origin_pick(engine, origin);
@@ -170,9 +225,7 @@ static bool admit(struct transfer *t)
     transfer_abort(t, PNET_FAULT_MEMORY);
     return true;
   }
-  deadline = transfer_deadline(t);
-  if(deadline < engine->deadline_us)
-    engine->deadline_us = deadline;
+  queue_watch(t);
   return true;
 }
 
@@ -208,8 +261,7 @@ void queue_admit(struct pnet_queue *queue)
     else {
       list_remove(&t->link);
       list_push(&t->lane->blocked, &t->link);
-      if(queue->config.queue_time_us && t->submitted_us + queue->config.queue_time_us < queue->engine->deadline_us)
-        queue->engine->deadline_us = t->submitted_us + queue->config.queue_time_us;
+      queue_watch(t);
     }
   }
 }
@@ -268,7 +320,6 @@ void queue_read_mail(struct pnet_queue *queue)
 {
   struct link *link;
   struct pnet_engine *engine = queue->engine;
-  int64_t queue_time = queue->config.queue_time_us;
   if(!linked(&queue->of_engine))
     list_push(&engine->queues, &queue->of_engine);
   while((link = list_pop(&queue->inbox))) {
@@ -278,8 +329,7 @@ void queue_read_mail(struct pnet_queue *queue)
       receive_hop(queue, t);
     else
       list_push(&queue->waiting, &t->link);
-    if(queue_time && t->submitted_us + queue_time < engine->deadline_us)
-      engine->deadline_us = t->submitted_us + queue_time;
+    queue_watch(t);
   }
   queue->used -= queue->released;
   queue->released = 0;
@@ -339,55 +389,7 @@ void queue_cancel(struct pnet_queue *queue)
   cancel_marked(&queue->running);
 }
 
-/* ---- clocks ---- */
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
-
-static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault)
-{
-  const struct pnet_queue_config *config = &t->queue->config;
-  int64_t limit, from, at = NEVER;
-  if(t->paused)
-    return NEVER; /* we are the ones who wait */
-  if(!t->connected) {
-    from = t->moved_us;
-    limit = config->connect_time_us;
-    *fault = PNET_FAULT_CONNECT_TIME;
-  }
-  else if(!t->replied) {
-    from = t->moved_us;
-    limit = config->reply_time_us;
-    *fault = PNET_FAULT_REPLY_TIME;
-  }
-  else {
-    from = t->moved_us;
-    limit = config->idle_time_us;
-    *fault = PNET_FAULT_IDLE_TIME;
-  }
-  if(limit)
-    at = from + limit;
-  if(t->deadline_us && t->deadline_us < at) {
-    at = t->deadline_us;
-    *fault = PNET_FAULT_TOTAL_TIME;
-  }
-  return at;
-}
-
-static int64_t waiting_deadline(const struct transfer *t, enum pnet_fault *fault)
-{
-  int64_t limit = t->queue->config.queue_time_us;
-  *fault = PNET_FAULT_QUEUE_TIME;
-  return limit && !t->admitted_us ? t->submitted_us + limit : NEVER;
-}
-
-int64_t transfer_deadline(const struct transfer *t)
-{
-  enum pnet_fault fault;
-  return t->state == T_RUNNING ? running_deadline(t, &fault) : waiting_deadline(t, &fault);
-}
+/* ---- clocks run out ---- */
 
 static int64_t expire(struct link *list, int64_t now, bool running)
 {

@@ -121,7 +121,7 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
   (void)remote_port;
   t->connected = true;
   moved(t);
-  t->sent_us = t->moved_us;
+  queue_watch(t);
   if(t->probe && t->alpn != ORIGIN_UNKNOWN) {
     place_of(t)->h2 = t->alpn == ORIGIN_H2;
     origin_settle(t->lane->origin, t->alpn);
@@ -240,9 +240,13 @@ static bool begin_body(struct transfer *t)
     transfer_fail(t, PNET_FAULT_BAD_REPLY, "Content-Length is not one number that can be counted to");
     return false;
   }
+  if(response->bad_transfer) {
+    transfer_fail(t, PNET_FAULT_BAD_REPLY, "the reply has a transfer coding that was not asked for");
+    return false;
+  }
   if(response->coding_len || response->coding_overflow) {
     /* a range is cut out of the encoded form: it cannot be decoded alone */
-    if(!(t->req.flags & PNET_REQ_RAW) && !response->has_range && !begin_decoding(t))
+    if(!(t->req.flags & PNET_REQ_RAW) && response->status != 206 && !begin_decoding(t))
       return false;
   }
   if(t->decoder)
@@ -275,12 +279,17 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   if(status_line) {
     t->head_len = 0;
     t->replied = true;
+    queue_watch(t);
     t->starts = 0; /* what follows an answer is a new request, not a repetition */
     t->fresh_socket = 0;
   }
   if(!append_head(t, line, n))
     return 0;
   response_line(&t->response, line, n);
+  if(t->response.malformed || memchr(line, 0, n)) {
+    transfer_fail(t, PNET_FAULT_BAD_REPLY, "the reply has a malformed status line or header field");
+    return 0;
+  }
   if(status_line)
     learn_protocol(t);
   atomic_fetch_add_explicit(&t->queue->stat_bytes, n, memory_order_relaxed);

@@ -10,22 +10,33 @@ static bool named(const char *line, size_t len, const char *name, size_t name_le
   return len > name_len && line[name_len] == ':' && !strncasecmp(line, name, name_len);
 }
 
+static bool digit(const char *line, size_t len, size_t at)
+{
+  return at < len && line[at] >= '0' && line[at] <= '9';
+}
+
+/* "HTTP/1.1 200 ..." or, as libcurl writes it for later versions, "HTTP/2 200" (RFC 9112 section 4). */
 static void status_line(struct response *response, const char *line, size_t len)
 {
-  size_t i = 5;
+  size_t at = 5;
   memset(response, 0, sizeof(*response));
   response->content_length = -1;
-  if(i < len && line[i] >= '0' && line[i] <= '9') {
-    response->http_version = (line[i++] - '0') * 10;
-    if(i + 1 < len && line[i] == '.' && line[i + 1] >= '0' && line[i + 1] <= '9')
-      response->http_version += line[i + 1] - '0';
+  response->malformed = true;
+  if(!digit(line, len, at))
+    return;
+  response->http_version = (line[at++] - '0') * 10;
+  if(at < len && line[at] == '.' && digit(line, len, at + 1)) {
+    response->http_version += line[at + 1] - '0';
+    at += 2;
   }
-  while(i < len && line[i] != ' ')
-    i++;
-  while(i < len && line[i] == ' ')
-    i++;
-  for(; i < len && line[i] >= '0' && line[i] <= '9' && response->status < 1000; i++)
-    response->status = response->status * 10 + (line[i] - '0');
+  if(at >= len || line[at] != ' ')
+    return;
+  while(at < len && line[at] == ' ')
+    at++;
+  if(!digit(line, len, at) || !digit(line, len, at + 1) || !digit(line, len, at + 2) || digit(line, len, at + 3))
+    return;
+  response->status = (line[at] - '0') * 100 + (line[at + 1] - '0') * 10 + (line[at + 2] - '0');
+  response->malformed = response->status < 100 || (at + 3 < len && line[at + 3] != ' ');
 }
 
 /* One or more decimal numbers separated by commas, all the same (RFC 9110 section 8.6). */
@@ -64,51 +75,77 @@ static void content_encoding(struct response *response, const char *value, size_
   response->coding_len = (uint16_t)(used + len);
 }
 
-static void field(struct response *response, const char *line, size_t len)
+/* No transfer coding but chunked was asked for (RFC 9112 section 7): another one cannot be undone. */
+static void transfer_encoding(struct response *response, const char *value, size_t len)
 {
-  const char *value = memchr(line, ':', len);
-  size_t value_len;
-  if(!value)
-    return;
-  value++;
-  while(value < line + len && (*value == ' ' || *value == '\t'))
-    value++;
-  value_len = len - (size_t)(value - line);
+  if(response->chunked || len != 7 || strncasecmp(value, "chunked", 7))
+    response->bad_transfer = true;
+  response->chunked = true;
+}
+
+static enum field field_of(const char *line, size_t len)
+{
   if(named(line, len, "content-length", 14))
-    content_length(response, value, value_len);
-  else if(named(line, len, "content-encoding", 16))
-    content_encoding(response, value, value_len);
-  else if(named(line, len, "content-range", 13))
-    response->has_range = true;
-  else if(named(line, len, "location", 8))
-    response->has_location = value_len > 0;
-  else if(named(line, len, "transfer-encoding", 17))
-    response->chunked = true;
+    return FIELD_LENGTH;
+  if(named(line, len, "content-encoding", 16))
+    return FIELD_CODING;
+  if(named(line, len, "location", 8))
+    return FIELD_LOCATION;
+  if(named(line, len, "transfer-encoding", 17))
+    return FIELD_TRANSFER;
+  return FIELD_OTHER;
+}
+
+static void take_value(struct response *response, const char *value, size_t len)
+{
+  while(len && (*value == ' ' || *value == '\t')) {
+    value++;
+    len--;
+  }
+  if(!len)
+    return; /* said on the next line (obs-fold), or not at all */
+  switch(response->field) {
+  case FIELD_LENGTH:
+    content_length(response, value, len);
+    break;
+  case FIELD_CODING:
+    content_encoding(response, value, len);
+    break;
+  case FIELD_LOCATION:
+    response->has_location = true;
+    break;
+  case FIELD_TRANSFER:
+    transfer_encoding(response, value, len);
+    break;
+  default:
+    break;
+  }
 }
 
 void response_line(struct response *response, const char *line, size_t len)
 {
+  const char *colon;
   while(len && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' ' || line[len - 1] == '\t'))
     len--;
   if(!len) {
     response->ended = true;
     return;
   }
-  switch(line[0]) { /* most lines are of no interest here */
-  case 'H':
-  case 'h':
-    if(len > 5 && !strncasecmp(line, "HTTP/", 5))
-      status_line(response, line, len);
-    break;
-  case 'C':
-  case 'c':
-  case 'L':
-  case 'l':
-  case 'T':
-  case 't':
-    field(response, line, len);
-    break;
-  default:
-    break;
+  if(len > 5 && !memcmp(line, "HTTP/", 5)) {
+    status_line(response, line, len);
+    return;
   }
+  if(line[0] == ' ' || line[0] == '\t') { /* obs-fold (RFC 9112 section 5.2) */
+    take_value(response, line, len);
+    return;
+  }
+  colon = memchr(line, ':', len);
+  if(!colon || colon == line)
+    response->malformed = true;
+  response->field = FIELD_OTHER;
+  if(!colon || !strchr("CcLlTt", line[0]))
+    return; /* most lines are of no interest here */
+  response->field = field_of(line, len);
+  if(response->field != FIELD_OTHER)
+    take_value(response, colon + 1, len - (size_t)(colon + 1 - line));
 }

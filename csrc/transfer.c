@@ -343,6 +343,7 @@ void transfer_resume(struct transfer *t)
     t->deadline_us += now - t->paused_us; /* the clock stood still while we were the ones who waited */
   t->paused_us = 0;
   t->moved_us = now;
+  queue_watch(t);
   if(!t->done.fault && t->unread && !receive_rest(t) && !t->done.fault)
     return; /* starved again */
   if(!t->done.fault && t->state == T_RUNNING) {

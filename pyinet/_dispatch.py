@@ -70,6 +70,16 @@ class Exchange:
                 at += 1
         self._flush(will_wait=will_wait)
 
+    def submit_one(self, ticket: int, item: str | Request) -> None:
+        """Submit one row at once: whoever makes the next one may take a while.
+
+        Raises:
+            HandleClosed: The session or the queue was closed.
+        """
+        if not self._submit_plain(ticket, [item], will_wait=False):
+            self._add(ticket, item)
+            self._flush(will_wait=False)
+
     def _submit_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
         """Submit the plain URLs that *items* begin with, in one call and without a look at each; return how many."""
         if not self._plain:
@@ -205,7 +215,7 @@ class Exchange:
         if not isinstance(row, Row):
             row = self._pending[ticket] = Row(_request_of(row), self._settings)
         hop = next_hop(
-            row.url, row.method, status, Headers(head).get("location", ""),
+            row.url, row.method, status, (Headers(head).get_all("location") or [""])[0],
             hops=row.hops, limit=self._settings.max_redirects,
             downgrade=bool(row.flags & InternetFlag.IGNORE_REDIRECT_TO_HTTP),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyinet._ffi import lib
 from pyinet._record import REQUEST
 from pyinet._redirect import SECRET_HEADERS
-from pyinet._url import encode_url
+from pyinet._url import encode_url, split_authority
 from pyinet.enums import InternetFlag
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ class Row:
 
     def follow(self, url: str, method: str, *, same_origin: bool, keeps_body: bool) -> None:
         """Become the next hop: credentials and secret headers stay with the origin they were meant for."""
-        self.url, self.method = url, method
+        self.method = method
         self.hops += 1
         if not same_origin:
             self.headers = [pair for pair in self.headers if pair[0].lower() not in SECRET_HEADERS]
-            self.url, self.user, self.password = _split_credentials(url)
+            self.user = self.password = None
+        self.url, user, password = _split_credentials(url)
+        if user is not None:
+            self.user, self.password = user, password
         if not keeps_body:
             self.body = None
             self.headers = [pair for pair in self.headers if not pair[0].lower().startswith("content-")]
@@ -58,7 +61,7 @@ class Row:
 def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
     """Take ``user:password@`` out of an encoded URL, so that it is sent only when the server asks."""
     scheme, _, rest = url.partition("://")
-    authority = rest[: min((at for at in map(rest.find, "/?#\\") if at >= 0), default=len(rest))]
+    authority, _ = split_authority(rest)
     userinfo, at_sign, _ = authority.rpartition("@")
     if not at_sign:
         return url, None, None

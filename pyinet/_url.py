@@ -8,8 +8,9 @@ from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, NotSupported
 
-__all__ = ["Origin", "encode_url", "join_url", "origin_of", "split_scheme"]
+__all__ = ["Origin", "encode_url", "join_url", "origin_of", "split_authority", "split_scheme"]
 
+_SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -35,13 +36,19 @@ def split_scheme(url: str) -> tuple[str, str]:
     """
     scheme, mark, rest = url.partition("://")
     scheme = scheme.lower()
-    if not mark or not scheme.isascii() or not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
+    if not mark or not scheme or not set(scheme) <= _SCHEME_CHARACTERS:
         raise _refuse("the URL has no scheme such as https://", url)
     if scheme not in _PORTS:
         code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
         what = f"the scheme {scheme}: is not supported here; http and https are"
         raise NotSupported(describe(what, code, url=url), code, url=url)
     return scheme, rest
+
+
+def split_authority(rest: str) -> tuple[str, str]:
+    """Split what stands behind ``scheme://`` into the authority and the rest (RFC 3986 section 3.2)."""
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    return rest[:end], rest[end:]
 
 
 def encode_url(url: str) -> str:
@@ -57,8 +64,9 @@ def encode_url(url: str) -> str:
     if not url.isprintable():
         raise _refuse("the URL holds a control character or a line break", url)
     scheme, rest = split_scheme(url)
-    end = min((at for at in map(rest.find, "/?#\\") if at >= 0), default=len(rest))
-    authority, tail = rest[:end], rest[end:]
+    authority, tail = split_authority(rest)
+    if "\\" in authority:
+        raise _refuse("the host holds a backslash", url)  # some take it for a slash: who is meant is anybody's guess
     userinfo, at_sign, host_port = authority.rpartition("@")
     if not host_port or host_port.startswith(":"):
         raise _refuse("the URL has no host", url)
@@ -94,8 +102,7 @@ def origin_of(url: str) -> Origin:
         CallerError: 12005, the port is not a number.
     """
     scheme, _, rest = url.partition("://")
-    end = min((at for at in map(rest.find, "/?#\\") if at >= 0), default=len(rest))
-    host_port = rest[:end].rpartition("@")[2].lower()
+    host_port = split_authority(rest)[0].rpartition("@")[2].lower()
     host, colon, port = host_port.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = host_port, ""
@@ -114,6 +121,9 @@ def join_url(base: str, reference: str) -> str:
     from urllib.parse import quote_from_bytes, urljoin  # here, as it costs import time
 
     raw = reference.encode("latin-1", "replace")
-    target = urljoin(base, quote_from_bytes(raw, safe="!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-. \t\r\n\0").strip())
+    target = quote_from_bytes(raw, safe="!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-. \t\r\n\0").strip()
+    scheme, colon, _ = target.partition(":")
+    if not (colon and scheme[:1].isalpha() and set(scheme) <= _SCHEME_CHARACTERS):
+        target = urljoin(base, target)  # not for absolute ones: it would lend them the host of the base
     _, mark, fragment = base.partition("#")
     return f"{target}#{fragment}" if mark and "#" not in target else target

@@ -36,8 +36,8 @@ _LOOKAHEAD_LEAST = 256
 _CHUNK = 64
 """Most rows of one submit."""
 
-_PULL_SECONDS = 0.001
-"""An input that took longer for a chunk is slow: its rows are submitted one by one."""
+_PULL_SECONDS = 0.002
+"""So long rows are pulled before results that are there are looked for."""
 
 _LARGE = 65_536
 """Bytes of delivered bodies are given back to the budget in steps of this, small ones with their batch."""
@@ -109,7 +109,7 @@ class _Stream:
         self._error: BaseException | None = None
         self._ordered = ordered
         self._window = _LOOKAHEAD * in_flight if ordered else max(_LOOKAHEAD * in_flight, _LOOKAHEAD_LEAST)
-        self._chunk = 1
+        self._quick = isinstance(rows, (list, tuple))
         self._submitted = 0
         self._delivered = 0
         self.closed = False
@@ -119,39 +119,43 @@ class _Stream:
         self._rows = None
         self.queue.close()
 
-    def _ended(self) -> bool:
-        return self._rows is None
-
-    def _pull(self, limit: int) -> list[str | Request]:
-        """Take up to *limit* rows from the input."""
-        items: list[str | Request] = []
-        if self._rows is None:
-            return items
-        try:
-            items.extend(islice(self._rows, limit))  # keeps those that came before an exception
-        except Exception as error:  # noqa: BLE001 - raised again when what is in flight was delivered
-            self._rows, self._error = None, error
-        else:
-            if len(items) < limit:
-                self._rows = None
-        return items
-
     def _refill(self) -> bool:
         """Submit rows up to the window; whether the caller may now wait (the window is full, or the input ended)."""
-        while self._rows is not None:
-            room = self._window - (self._submitted - self._delivered)
-            if room <= 0:
-                return True
-            started = time.monotonic()
-            items = self._pull(min(room, self._chunk))
-            quick = time.monotonic() - started < _PULL_SECONDS
-            self._chunk = min(self._chunk * 2, _CHUNK) if quick else 1
+        if self._rows is None:
+            return True
+        try:
+            return self._take_chunks(self._rows) if self._quick else self._take_one_by_one(self._rows)
+        except HandleClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again when what is in flight was delivered
+            self._rows, self._error = None, error
+            return True
+
+    def _room(self) -> int:
+        return self._window - (self._submitted - self._delivered)
+
+    def _take_chunks(self, rows: Iterator[str | Request]) -> bool:
+        """Rows that are in memory already cross many at a time."""
+        while (room := self._room()) > 0:
+            items = list(islice(rows, min(room, _CHUNK)))
             first, self._submitted = self._submitted + 1, self._submitted + len(items)
-            last = self._ended() or self._submitted - self._delivered >= self._window
-            if items:
-                self.exchange.submit(first, items, will_wait=last)
-            if not quick and not last:
+            if not items:
+                self._rows = None
+                break
+            self.exchange.submit(first, items, will_wait=self._room() <= 0)
+        return True
+
+    def _take_one_by_one(self, rows: Iterator[str | Request]) -> bool:
+        """Rows that are made on demand: each is on its way before the next is asked for, which may block."""
+        until = time.monotonic() + _PULL_SECONDS
+        for item in islice(rows, room := self._room()):
+            room -= 1
+            self._submitted += 1
+            self.exchange.submit_one(self._submitted, item)
+            if time.monotonic() > until:
                 return False
+        if room > 0:
+            self._rows = None
         return True
 
     def results(self) -> Generator[Result, None, None]:
@@ -172,7 +176,7 @@ class _Stream:
         exchange = self.exchange
         while True:
             may_wait = self._refill()
-            if self._ended() and not exchange.outstanding:
+            if self._rows is None and not exchange.outstanding:
                 break
             collected = exchange.collect(SLICE_MS if may_wait else 0)
             if collected[0]:

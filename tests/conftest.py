@@ -65,10 +65,11 @@ def _nothing_left_alive(request: pytest.FixtureRequest, _time_limit: None) -> It
     yield
     if request.session.testsfailed > failed:
         return  # the traceback of a failed test keeps its objects alive
+    request.node.funcargs.clear()  # the values of fixtures that are finished
     if _live_objects() != before:
         gc.collect()
-    left = {name: count - before.get(name, 0) for name, count in _live_objects().items()}
-    assert not any(left.values()), f"left alive: {left}"
+    left = {name: count for name, count in _live_objects().items() if count > before.get(name, 0)}
+    assert not left, f"left alive: {left}, before: {before}"
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,12 @@ PATIENCE = 20.0
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
+def response(body: bytes = b"", *fields: str, status: str = "200 OK") -> bytes:
+    """A whole HTTP/1.1 response with Content-Length; *fields* are further header lines."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
 @dataclass(frozen=True)
 class ScriptedRequest:
     """A request as it came; text is latin-1."""
@@ -141,6 +147,30 @@ class ScriptedConn:
 
 
 Script = Callable[[ScriptedConn], None]
+
+
+def tunnel_to(target: ScriptedServer, *, early: bytes = b"") -> Script:
+    """A proxy's script: answer CONNECT with 200 and *early*, then pass bytes on to *target*, whatever was named."""
+
+    def script(conn: ScriptedConn) -> None:
+        request = conn.recv_request()
+        assert request
+        assert request.method == "CONNECT"
+        with socket.create_connection(("127.0.0.1", target.port), PATIENCE) as far:
+            conn.send(b"HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n" + early)
+            back = threading.Thread(target=_relay, args=(far, conn.sock), daemon=True)
+            back.start()
+            _relay(conn.sock, far)
+            back.join(PATIENCE)
+
+    return script
+
+
+def _relay(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # one end is gone: so is the tunnel
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 class ScriptedServer:

@@ -1,0 +1,261 @@
+/* stress_server.h - the HTTP server of stress.c, the check macro and the random numbers of both.
+ *
+ * One thread a connection on 127.0.0.1. The path says what comes back, as /KIND/LEN/OFFSET: every body is LEN bytes of
+ * the reference from OFFSET on, so that a reply given to the wrong transfer is seen. KIND is one of
+ *   b  Content-Length              c  chunked                  g  gzip, chunked
+ *   w  some milliseconds later     r  302 to /b/LEN/OFFSET     x  the connection is closed, unannounced, after it
+ *   t  cut in the middle           n  never, the connection stays open */
+#ifndef PNET_STRESS_SERVER_H
+#define PNET_STRESS_SERVER_H
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define LARGEST (1u << 20)               /* of a body */
+#define PERIOD 997u                      /* offsets are below it; bodies of the reference repeat, so they compress */
+#define REFERENCE (LARGEST + 2 * PERIOD) /* bytes */
+#define CHUNK 16000u
+
+/* CHECK(condition, "format", ...): the text says which case it was. _Exit, since other threads go on. */
+#define CHECK(ok, ...) ((ok) ? (void)0 : fail(__FILE__, __LINE__, #ok, __VA_ARGS__))
+
+static inline void fail(const char *file, int line, const char *what, const char *format, ...)
+  __attribute__((noreturn, format(printf, 4, 5)));
+
+static inline void fail(const char *file, int line, const char *what, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  flockfile(stderr);
+  fprintf(stderr, "%s:%d: not so: %s: ", file, line, what);
+  vfprintf(stderr, format, args);
+  fprintf(stderr, "\n");
+  _Exit(1);
+}
+
+/* xorshift32; the state is never 0 */
+static inline uint32_t random_next(uint32_t *state)
+{
+  uint32_t x = *state;
+  x ^= x << 13;
+  x ^= x >> 17;
+  x ^= x << 5;
+  return *state = x;
+}
+
+static inline void nap_us(uint32_t us)
+{
+  struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
+  nanosleep(&ts, NULL);
+}
+
+struct server {
+  int listener;
+  unsigned port;
+  pthread_t acceptor;
+  uint8_t *reference;
+  pthread_mutex_t lock;
+  pthread_cond_t quiet;
+  unsigned connections; /* (lock) */
+};
+
+struct connection {
+  struct server *server;
+  int fd;
+};
+
+static inline bool send_all(int fd, const void *data, size_t len, int flags)
+{
+  const char *at = data;
+  while(len) {
+    ssize_t sent = send(fd, at, len, MSG_NOSIGNAL | flags);
+    if(sent <= 0)
+      return false;
+    at += sent;
+    len -= (size_t)sent;
+  }
+  return true;
+}
+
+static inline bool send_chunks(int fd, const uint8_t *body, size_t len, bool whole)
+{
+  char head[16];
+  for(size_t at = 0; at < len; at += CHUNK) {
+    size_t n = len - at < CHUNK ? len - at : CHUNK;
+    int head_len = snprintf(head, sizeof(head), "%zx\r\n", n);
+    if(!send_all(fd, head, (size_t)head_len, MSG_MORE) || !send_all(fd, body + at, n, MSG_MORE) ||
+       !send_all(fd, "\r\n", 2, 0))
+      return false;
+  }
+  return !whole || send_all(fd, "0\r\n\r\n", 5, 0);
+}
+
+static inline bool send_gzip(int fd, const uint8_t *body, size_t len)
+{
+  z_stream stream = {0};
+  uint8_t *out;
+  size_t cap;
+  bool sent;
+  CHECK(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "gzip");
+  cap = deflateBound(&stream, len) + 32;
+  out = malloc(cap);
+  CHECK(out != NULL, "%zu bytes", cap);
+  stream.next_in = (uint8_t *)(uintptr_t)body; /* zlib only reads it */
+  stream.avail_in = (uInt)len;
+  stream.next_out = out;
+  stream.avail_out = (uInt)cap;
+  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END, "gzip of %zu bytes", len);
+  sent = send_chunks(fd, out, stream.total_out, true);
+  deflateEnd(&stream);
+  free(out);
+  return sent;
+}
+
+static inline bool send_head(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline bool send_head(int fd, const char *format, ...)
+{
+  char head[256];
+  va_list args;
+  int len;
+  va_start(args, format);
+  len = vsnprintf(head, sizeof(head), format, args);
+  va_end(args);
+  CHECK(len > 0 && (size_t)len < sizeof(head), "%s", format);
+  return send_all(fd, head, (size_t)len, 0);
+}
+
+/* true: the connection stays open for another request */
+static inline bool reply(const struct connection *connection, char kind, unsigned len, unsigned offset)
+{
+  const uint8_t *body = connection->server->reference + offset;
+  const int fd = connection->fd;
+  const char *chunked = "Transfer-Encoding: chunked";
+  char byte;
+  switch(kind) {
+  case 'c':
+    return send_head(fd, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", chunked) && send_chunks(fd, body, len, true);
+  case 'g':
+    return send_head(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n%s\r\n\r\n", chunked) &&
+           send_gzip(fd, body, len);
+  case 'n':
+    (void)!recv(fd, &byte, 1, 0); /* until the client gives up */
+    return false;
+  case 't':
+    if(offset % 2) {
+      if(send_head(fd, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", chunked))
+        send_chunks(fd, body, len / 2, false);
+    }
+    else if(send_head(fd, "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n", len + 1))
+      send_all(fd, body, len / 2, 0);
+    return false;
+  case 'w':
+    nap_us(1000 + offset % 8 * 1000);
+    break;
+  default:
+    break;
+  }
+  if(kind == 'r'
+       ? !send_head(fd, "HTTP/1.1 302 Found\r\nLocation: /b/%u/%u\r\nContent-Length: %u\r\n\r\n", len, offset, len)
+       : !send_head(fd, "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n", len))
+    return false;
+  return send_all(fd, body, len, 0) && kind != 'x';
+}
+
+static inline void *serve_connection(void *arg)
+{
+  struct connection *connection = arg;
+  struct server *server = connection->server;
+  char request[2048];
+  size_t have = 0;
+  bool open = true;
+  while(open) {
+    const ssize_t got = recv(connection->fd, request + have, sizeof(request) - 1 - have, 0);
+    unsigned len, offset;
+    char kind;
+    if(got <= 0)
+      break;
+    have += (size_t)got;
+    request[have] = 0;
+    if(!strstr(request, "\r\n\r\n"))
+      continue;
+    CHECK(sscanf(request, "GET /%c/%u/%u HTTP/1.1\r\n", &kind, &len, &offset) == 3, "%s", request);
+    CHECK(len <= LARGEST && offset < PERIOD, "%s", request);
+    have = 0;
+    open = reply(connection, kind, len, offset);
+  }
+  close(connection->fd);
+  free(connection);
+  pthread_mutex_lock(&server->lock);
+  server->connections--;
+  pthread_cond_signal(&server->quiet);
+  pthread_mutex_unlock(&server->lock);
+  return NULL;
+}
+
+static inline void *accept_connections(void *arg)
+{
+  struct server *server = arg;
+  const int one = 1;
+  for(;;) {
+    struct connection *connection;
+    pthread_t thread;
+    int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+    if(fd < 0)
+      return NULL; /* server_stop has shut the listener down */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    connection = malloc(sizeof(*connection));
+    CHECK(connection != NULL, "a connection");
+    *connection = (struct connection){.server = server, .fd = fd};
+    pthread_mutex_lock(&server->lock);
+    server->connections++;
+    pthread_mutex_unlock(&server->lock);
+    CHECK(!pthread_create(&thread, NULL, serve_connection, connection), "a thread for a connection");
+    pthread_detach(thread);
+  }
+}
+
+static inline void server_start(struct server *server)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof(address);
+  uint32_t random = 1;
+  *server = (struct server){.lock = PTHREAD_MUTEX_INITIALIZER, .quiet = PTHREAD_COND_INITIALIZER};
+  server->reference = malloc(REFERENCE);
+  CHECK(server->reference != NULL, "the reference");
+  for(size_t i = 0; i < REFERENCE; i++)
+    server->reference[i] = i < PERIOD ? (uint8_t)random_next(&random) : server->reference[i - PERIOD];
+  for(size_t i = 0; i < REFERENCE; i += PERIOD)
+    server->reference[i] = (uint8_t)(i / PERIOD); /* a body is no whole period off */
+  server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(server->listener >= 0 && !bind(server->listener, (struct sockaddr *)&address, len), "bind");
+  CHECK(!listen(server->listener, 512) && !getsockname(server->listener, (struct sockaddr *)&address, &len), "listen");
+  server->port = ntohs(address.sin_port);
+  CHECK(!pthread_create(&server->acceptor, NULL, accept_connections, server), "the accepting thread");
+}
+
+/* Returns when every client has closed its connections. */
+static inline void server_stop(struct server *server)
+{
+  shutdown(server->listener, SHUT_RDWR);
+  pthread_join(server->acceptor, NULL);
+  close(server->listener);
+  pthread_mutex_lock(&server->lock);
+  while(server->connections)
+    pthread_cond_wait(&server->quiet, &server->lock);
+  pthread_mutex_unlock(&server->lock);
+  free(server->reference);
+}
+
+#endif
