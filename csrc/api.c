@@ -273,10 +273,8 @@ int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_
   pthread_mutex_lock(&engine->lock);
   if(timeout_ms && !queue->n_done)
     wait_for_done(queue, timeout_ms < 0 ? NEVER : clock_us() + timeout_ms * (int64_t)1000);
-  rc = collect(queue, cap, out);
+  rc = engine->stopping || queue->closing ? PNET_CLOSED : collect(queue, cap, out);
   out->drained = !queue->n_done && !queue->outstanding && list_empty(&queue->held);
-  if(!rc && !out->n && (engine->stopping || queue->closing))
-    rc = PNET_CLOSED;
   engine_hand_over(engine);
   pthread_mutex_unlock(&engine->lock);
   return rc;
@@ -352,7 +350,7 @@ int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out)
 
 /* ---- closing ---- */
 
-static void drop_done(struct pnet_queue *queue)
+void queue_drop(struct pnet_queue *queue)
 {
   struct link *link;
   while((link = list_pop(&queue->done))) {
@@ -361,6 +359,8 @@ static void drop_done(struct pnet_queue *queue)
     transfer_recycle(queue->engine, t);
   }
   queue->n_done = 0;
+  queue->used = 0;
+  atomic_store_explicit(&queue->stat_body, 0, memory_order_relaxed);
 }
 
 int pnet_queue_close(struct pnet_queue *queue)
@@ -382,7 +382,7 @@ int pnet_queue_close(struct pnet_queue *queue)
     } while(queue->outstanding || linked(&queue->mail));
     list_remove(&queue->of_engine);
     list_remove(&queue->busy);
-    drop_done(queue);
+    queue_drop(queue);
     queue->closed = true;
     engine_leave_loop(engine);
   }

@@ -352,6 +352,8 @@ int pnet_engine_stop(struct pnet_engine *engine)
       loop_once(engine, 0);
       pthread_mutex_lock(&engine->lock);
     }
+    LIST_EACH(item, &engine->queues)
+    queue_drop(CONTAINER(item, struct pnet_queue, of_engine));
     engine->stopped = true;
   }
   engine_leave_loop(engine);

@@ -25,6 +25,7 @@
 #define SHARD_TRANSFERS 64    /* libcurl scans its connections linearly: beyond this a second multi is cheaper */
 #define SHARD_STREAMS 100     /* HTTP/2 transfers on one shard: what libcurl and servers allow a connection */
 #define SHARD_CONNECTIONS 128 /* CURLMOPT_MAXCONNECTS, pinned: libcurl's own value moves with its handles */
+#define MAX_OPENED 8          /* addresses of one name tried at the same time, and more than libcurl does */
 #define NEVER INT64_MAX
 
 enum live {
@@ -140,14 +141,16 @@ struct transfer {
   const uint8_t *body;
   int body_fd;
   int64_t body_file_len;
+  int64_t body_read;
   bool idempotent, secure, plain; /* plain: cleartext HTTP without a tunnel */
   bool probe, paused, cancelled, connected, replied, slot, again;
-  bool unread;           /* held bytes, or output still inside the decoder */
-  enum origin_mode alpn; /* what the TLS handshake of a probe agreed on */
-  int starts;            /* PREREQ calls since the last response header */
-  int fresh_socket;      /* sockets opened since then */
-  int opened[2];         /* the last two of them: addresses are tried in pairs */
-  int tainted;           /* kept-alive connections refused because of pending input */
+  bool unread;            /* held bytes, or output still inside the decoder */
+  enum origin_mode alpn;  /* what the TLS handshake of a probe agreed on */
+  int starts;             /* PREREQ calls since the last response header */
+  bool fresh_socket;      /* a socket was opened since then */
+  int opened[MAX_OPENED]; /* those of them that may still be on their way to a connection */
+  int n_opened;
+  int tainted; /* kept-alive connections refused because of pending input */
   struct response response;
   char *head; /* header lines as received */
   size_t head_len, head_cap, head_total;
@@ -230,9 +233,10 @@ struct shard {
 
 struct socket_entry {
   struct shard *shard;
-  struct origin *origin; /* set for sockets we opened */
-  uint16_t local_port;   /* once connected */
-  uint8_t have, want;    /* CURL_POLL_* bits in epoll, and wanted by libcurl */
+  struct origin *origin;            /* set for sockets we opened */
+  struct transfer *opener;          /* until it is connected: libcurl closes it without a word if it loses */
+  uint16_t local_port, remote_port; /* once connected */
+  uint8_t have, want;               /* CURL_POLL_* bits in epoll, and wanted by libcurl */
   bool dirty;
 };
 
@@ -308,10 +312,10 @@ void poller_free(struct poller *poller);
 struct socket_entry *poller_entry(struct poller *poller, int fd); /* NULL: out of memory */
 int poller_want(struct poller *poller, int fd, int what, struct shard *shard);
 void poller_flush(struct poller *poller);
-void poller_forget(struct poller *poller, int fd);               /* before close */
-void poller_wake(struct poller *poller);                         /* any thread */
-void poller_name(struct poller *poller, int fd, int local_port); /* the socket is connected from this port */
-int poller_named(const struct poller *poller, int local_port);   /* the socket, or -1 */
+void poller_forget(struct poller *poller, int fd);                                /* before close */
+void poller_wake(struct poller *poller);                                          /* any thread */
+void poller_name(struct poller *poller, int fd, int local_port, int remote_port); /* the socket is connected */
+struct socket_entry *poller_named(const struct poller *poller, int local_port, int remote_port); /* or NULL */
 
 /* shard.c (driver) */
 struct shard *shard_new(struct pnet_engine *engine);
@@ -336,6 +340,7 @@ void queue_admit(struct pnet_queue *queue);
 void queue_settle(struct transfer *transfer); /* a transfer has ended: give back its slot, publish it */
 void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled */
 void queue_busy(struct pnet_queue *queue);
+void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held */
 void queue_check_deadlines(struct pnet_queue *queue);
 void lane_unblock(struct lane *lane);
 void queue_watch(const struct transfer *transfer); /* its clock was set anew: look at it in time */
@@ -375,6 +380,7 @@ int on_seek(void *handle, curl_off_t offset, int origin);
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port);
 curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address);
 int on_close_socket(void *engine, curl_socket_t fd);
+void sockets_settle(struct transfer *transfer, int local_port, int remote_port); /* -1: none became a connection */
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle);
 bool receive_rest(struct transfer *transfer); /* go on with held bytes; false: starved again or failed */
 

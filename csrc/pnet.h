@@ -59,16 +59,17 @@ enum pnet_request_flag {
 };
 
 enum pnet_done_flag {
-  PNET_DONE_HOP = 1,  /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
-  PNET_DONE_FILE = 2, /* the body is whole in the file asked for */
-  PNET_DONE_CUT = 4   /* the body in memory is only its first PNET_CAPTURE_BYTES */
+  PNET_DONE_HOP = 1,      /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
+  PNET_DONE_FILE = 2,     /* the body is whole in the file asked for */
+  PNET_DONE_CUT = 4,      /* the body in memory is only its first PNET_CAPTURE_BYTES */
+  PNET_DONE_BODY_FILE = 8 /* the local file at fault is that of the request body */
 };
 
 enum pnet_submit_flag {
   PNET_SUBMIT_WILL_WAIT = 1 /* the caller reaps this queue next: do not wake the engine for it */
 };
 
-#define PNET_MAX_HEADER_BYTES 262144 /* one header section; all interim ones together may be 4 x this */
+#define PNET_MAX_HEADER_BYTES 262144 /* all header sections of a transfer, interim ones and trailers included */
 #define PNET_CAPTURE_BYTES 65536     /* kept of a body that does not go to its file */
 #define PNET_SMALL_BODY 65536        /* bodies up to this size come inside the batch, larger by address */
 
@@ -184,7 +185,7 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
 int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
                      unsigned flags, size_t *taken);
 /* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
- * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed, and nothing is left to collect. */
+ * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed; what was not collected is dropped. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);
 /* The caller has consumed bytes of reaped bodies; rows before ticket `head` are all consumed (used when ordered). */
 int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);

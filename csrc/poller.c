@@ -72,6 +72,13 @@ static void apply(struct poller *poller, int fd, struct socket_entry *entry)
   entry->have = entry->want;
 }
 
+static void unregister(struct poller *poller, int fd, struct socket_entry *entry)
+{
+  if(entry->have)
+    epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+  entry->have = 0;
+}
+
 int poller_want(struct poller *poller, int fd, int what, struct shard *shard)
 {
   struct socket_entry *entry = poller_entry(poller, fd);
@@ -79,8 +86,8 @@ int poller_want(struct poller *poller, int fd, int what, struct shard *shard)
     return PNET_NOMEM;
   entry->shard = shard;
   entry->want = what == CURL_POLL_REMOVE ? 0 : (uint8_t)what;
-  if(!entry->want && !entry->origin) {
-    poller_forget(poller, fd);
+  if(!entry->want && (!entry->origin || entry->opener)) {
+    unregister(poller, fd, entry);
     return PNET_OK;
   }
   if(entry->dirty || entry->want == entry->have || !entry->want)
@@ -116,16 +123,13 @@ void poller_flush(struct poller *poller)
 
 void poller_forget(struct poller *poller, int fd)
 {
-  struct socket_entry *entry;
   if((size_t)fd >= poller->n_sockets)
     return;
-  entry = &poller->sockets[fd];
-  if(entry->have)
-    epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-  memset(entry, 0, sizeof(*entry));
+  unregister(poller, fd, &poller->sockets[fd]);
+  memset(&poller->sockets[fd], 0, sizeof(poller->sockets[fd]));
 }
 
-void poller_name(struct poller *poller, int fd, int local_port)
+void poller_name(struct poller *poller, int fd, int local_port, int remote_port)
 {
   struct socket_entry *entry = poller_entry(poller, fd);
   if(!poller->port_owner) {
@@ -137,16 +141,19 @@ void poller_name(struct poller *poller, int fd, int local_port)
   }
   if(entry) {
     entry->local_port = (uint16_t)local_port;
+    entry->remote_port = (uint16_t)remote_port;
     poller->port_owner[entry->local_port] = fd;
   }
 }
 
-int poller_named(const struct poller *poller, int local_port)
+struct socket_entry *poller_named(const struct poller *poller, int local_port, int remote_port)
 {
   int fd = poller->port_owner ? poller->port_owner[local_port & 0xffff] : -1;
-  if(fd < 0 || (size_t)fd >= poller->n_sockets || poller->sockets[fd].local_port != local_port)
-    return -1;
-  return fd;
+  struct socket_entry *entry;
+  if(fd < 0 || (size_t)fd >= poller->n_sockets)
+    return NULL;
+  entry = &poller->sockets[fd];
+  return entry->local_port == local_port && entry->remote_port == remote_port ? entry : NULL;
 }
 
 void poller_wake(struct poller *poller)

@@ -25,37 +25,9 @@ static struct place *place_of(const struct transfer *t)
 
 /* ---- connection ---- */
 
-curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address)
+/* The entry's socket is gone, or about to go: it no longer counts as open where it was. */
+static void forget_socket(struct pnet_engine *engine, int fd)
 {
-  struct transfer *t = ((struct handle *)handle)->transfer;
-  struct poller *poller = &t->queue->engine->poller;
-  struct socket_entry *entry;
-  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  (void)purpose;
-  if(fd < 0) {
-    t->done.os_errno = errno;
-    return CURL_SOCKET_BAD;
-  }
-  entry = poller_entry(poller, fd);
-  if(!entry) {
-    close(fd);
-    return CURL_SOCKET_BAD;
-  }
-  memset(entry, 0, sizeof(*entry));
-  entry->shard = t->shard;
-  entry->origin = t->lane->origin;
-  entry->origin->refs++;
-  place_of(t)->open++;
-  t->opened[t->fresh_socket++ % 2] = fd;
-  live_add(LIVE_SOCKETS, 1);
-  if(t->probe && !t->secure)
-    origin_settle(entry->origin, ORIGIN_H1); /* the name is resolved, and cleartext HTTP is not negotiated */
-  return fd;
-}
-
-int on_close_socket(void *engine_, curl_socket_t fd)
-{
-  struct pnet_engine *engine = engine_;
   struct socket_entry *entry = poller_entry(&engine->poller, fd);
   struct origin *origin = entry ? entry->origin : NULL;
   if(origin) {
@@ -67,7 +39,73 @@ int on_close_socket(void *engine_, curl_socket_t fd)
   poller_forget(&engine->poller, fd);
   if(origin)
     origin_unref(engine, origin);
+}
+
+curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  struct pnet_engine *engine = t->queue->engine;
+  struct socket_entry *entry;
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  (void)purpose;
+  if(fd < 0) {
+    t->done.os_errno = errno;
+    return CURL_SOCKET_BAD;
+  }
+  forget_socket(engine, fd); /* one that was closed behind our back had this number before */
+  entry = poller_entry(&engine->poller, fd);
+  if(!entry || t->n_opened == MAX_OPENED) {
+    close(fd);
+    return CURL_SOCKET_BAD;
+  }
+  entry->shard = t->shard;
+  entry->origin = t->lane->origin;
+  entry->opener = t;
+  entry->origin->refs++;
+  place_of(t)->open++;
+  t->opened[t->n_opened++] = fd;
+  t->fresh_socket = true;
+  live_add(LIVE_SOCKETS, 1);
+  if(t->probe && !t->secure)
+    origin_settle(entry->origin, ORIGIN_H1); /* the name is resolved, and cleartext HTTP is not negotiated */
+  return fd;
+}
+
+int on_close_socket(void *engine, curl_socket_t fd)
+{
+  forget_socket(engine, fd);
   return close(fd);
+}
+
+static int local_port_of(int fd)
+{
+  struct sockaddr_storage name;
+  socklen_t len = sizeof(name);
+  if(getsockname(fd, (struct sockaddr *)&name, &len))
+    return -1;
+  if(name.ss_family == AF_INET)
+    return ntohs(((struct sockaddr_in *)&name)->sin_port);
+  return name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port) : -1;
+}
+
+/* Of the sockets a transfer opened one carries the connection, and libcurl tells but its port. The others lost, or
+ * all did: libcurl closes such sockets without calling on_close_socket. */
+void sockets_settle(struct transfer *t, int local_port, int remote_port)
+{
+  struct pnet_engine *engine = t->queue->engine;
+  for(int i = 0; i < t->n_opened; i++) {
+    int fd = t->opened[i];
+    struct socket_entry *entry = poller_entry(&engine->poller, fd);
+    if(!entry || entry->opener != t)
+      continue; /* closed, and told */
+    if(local_port >= 0 && local_port_of(fd) == local_port) {
+      entry->opener = NULL;
+      poller_name(&engine->poller, fd, local_port, remote_port);
+    }
+    else
+      forget_socket(engine, fd);
+  }
+  t->n_opened = 0;
 }
 
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle)
@@ -83,34 +121,16 @@ int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handl
   return 0;
 }
 
-static int local_port_of(int fd)
-{
-  struct sockaddr_storage name;
-  socklen_t len = sizeof(name);
-  if(getsockname(fd, (struct sockaddr *)&name, &len))
-    return -1;
-  if(name.ss_family == AF_INET)
-    return ntohs(((struct sockaddr_in *)&name)->sin_port);
-  return name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port) : -1;
-}
-
-/* Remember which of the sockets just opened carries the connection: libcurl tells its local port alone. */
-static void name_connection(struct transfer *t, int local_port)
-{
-  for(int i = 0; i < t->fresh_socket && i < 2; i++)
-    if(local_port_of(t->opened[i]) == local_port)
-      poller_name(&t->queue->engine->poller, t->opened[i], local_port);
-}
-
-/* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. */
-static bool unsolicited_input(const struct transfer *t, int local_port)
+/* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. Between requests
+ * HTTP/1.1 has nothing to say; a late TLS session ticket costs a new connection, no more. */
+static bool unsolicited_input(const struct transfer *t, int local_port, int remote_port)
 {
   const struct poller *poller = &t->queue->engine->poller;
-  int fd = poller_named(poller, local_port);
+  const struct socket_entry *entry = poller_named(poller, local_port, remote_port);
   char byte;
-  if(fd < 0 || poller->sockets[fd].origin != t->lane->origin)
+  if(!entry || entry->shard != t->shard)
     return false;
-  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  return recv((int)(entry - poller->sockets), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port)
@@ -118,7 +138,6 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
   struct transfer *t = ((struct handle *)handle)->transfer;
   (void)remote;
   (void)local;
-  (void)remote_port;
   t->connected = true;
   moved(t);
   queue_watch(t);
@@ -132,9 +151,9 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
     transfer_fail(t, PNET_FAULT_LOST, "the connection was closed before an answer, and the request is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
-  if(t->plain && t->fresh_socket)
-    name_connection(t, local_port);
-  else if(t->plain && unsolicited_input(t, local_port)) {
+  if(t->fresh_socket)
+    sockets_settle(t, local_port, remote_port);
+  else if(t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(t, local_port, remote_port)) {
     t->starts--;
     t->again = true; /* libcurl closes this connection; the transfer starts over on another */
     return CURL_PREREQFUNC_ABORT;
@@ -144,13 +163,19 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
 
 /* ---- header section ---- */
 
-static bool append_head(struct transfer *t, const char *line, size_t len)
+/* All sections count together: interim answers and trailers could go on for ever. */
+static bool count_head(struct transfer *t, size_t len)
 {
   t->head_total += len;
-  if(t->head_len + len > PNET_MAX_HEADER_BYTES || t->head_total > 4 * (size_t)PNET_MAX_HEADER_BYTES) {
-    transfer_fail(t, PNET_FAULT_HEADERS_SIZE, "the header section is larger than 256 KiB");
-    return false;
-  }
+  atomic_fetch_add_explicit(&t->queue->stat_bytes, len, memory_order_relaxed);
+  if(t->head_total <= PNET_MAX_HEADER_BYTES)
+    return true;
+  transfer_fail(t, PNET_FAULT_HEADERS_SIZE, NULL);
+  return false;
+}
+
+static bool append_head(struct transfer *t, const char *line, size_t len)
+{
   if(t->head_len + len > t->head_cap) {
     size_t cap = (t->head_len + len) * 2 > 1024 ? (t->head_len + len) * 2 : 1024;
     char *grown = realloc(t->head, cap);
@@ -217,13 +242,22 @@ static bool begin_decoding(struct transfer *t)
   }
 }
 
+static bool open_sink(struct transfer *t, int64_t expected)
+{
+  int error = sink_open_file(&t->sink, t->path, expected);
+  if(!error)
+    return true;
+  t->done.os_errno = error;
+  transfer_fail(t, PNET_FAULT_LOCAL_FILE, NULL);
+  return false;
+}
+
 /* The final header section is whole: judge it and choose the sink. Runs again when an authentication round or a
  * retry brings another one. */
 static bool begin_body(struct transfer *t)
 {
   const struct response *response = &t->response;
   int64_t expected = response->chunked ? -1 : response->content_length;
-  int error;
   sink_abort_file(&t->sink);
   if(t->decoder) {
     decoder_free(t->decoder);
@@ -234,8 +268,10 @@ static bool begin_body(struct transfer *t)
   t->sink.decoded = 0;
   t->sink.cut = false;
   t->sink.kind = t->req.flags & PNET_REQ_DISCARD ? SINK_DISCARD : t->path ? SINK_CAPTURE : SINK_MEMORY;
-  if(!has_body(t))
-    return true;
+  if(!has_body(t)) {
+    bool wanted = t->path && response->status / 100 == 2 && t->sink.kind == SINK_CAPTURE;
+    return !wanted || (t->method && !strcmp(t->method, "HEAD")) || open_sink(t, 0);
+  }
   if(response->bad_length && !response->chunked) {
     transfer_fail(t, PNET_FAULT_BAD_REPLY, "Content-Length is not one number that can be counted to");
     return false;
@@ -255,14 +291,8 @@ static bool begin_body(struct transfer *t)
     transfer_fail(t, PNET_FAULT_TOO_LARGE, NULL);
     return false;
   }
-  if(t->path && response->status / 100 == 2 && t->sink.kind == SINK_CAPTURE) {
-    error = sink_open_file(&t->sink, t->path, expected);
-    if(error) {
-      t->done.os_errno = error;
-      transfer_fail(t, PNET_FAULT_LOCAL_FILE, NULL);
-      return false;
-    }
-  }
+  if(t->path && response->status / 100 == 2 && t->sink.kind == SINK_CAPTURE)
+    return open_sink(t, expected);
   return true;
 }
 
@@ -272,27 +302,26 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   bool status_line = n > 5 && !memcmp(line, "HTTP/", 5);
   (void)size;
   moved(t);
-  if(t->response.ended && !status_line) { /* a trailer field: counted, not kept */
-    t->head_total += n;
-    return n;
-  }
+  if(!count_head(t, n))
+    return 0;
+  if(t->response.ended && !status_line)
+    return n; /* a trailer field: not kept */
   if(status_line) {
     t->head_len = 0;
     t->replied = true;
     queue_watch(t);
     t->starts = 0; /* what follows an answer is a new request, not a repetition */
-    t->fresh_socket = 0;
+    t->fresh_socket = false;
   }
   if(!append_head(t, line, n))
     return 0;
   response_line(&t->response, line, n);
-  if(t->response.malformed || memchr(line, 0, n)) {
+  if(t->response.malformed || memchr(line, 0, n) || (!t->secure && t->response.http_version >= 20)) {
     transfer_fail(t, PNET_FAULT_BAD_REPLY, "the reply has a malformed status line or header field");
     return 0;
   }
   if(status_line)
     learn_protocol(t);
-  atomic_fetch_add_explicit(&t->queue->stat_bytes, n, memory_order_relaxed);
   if(t->response.ended && t->response.status >= 200 && !begin_body(t))
     return 0;
   return n;
@@ -497,24 +526,40 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
 
 /* ---- request body from a file ---- */
 
+static void upload_failed(struct transfer *t, int error, const char *what)
+{
+  t->done.os_errno = error;
+  t->done.flags |= PNET_DONE_BODY_FILE;
+  transfer_fail(t, PNET_FAULT_LOCAL_FILE, what);
+}
+
 size_t on_upload(char *out, size_t size, size_t n, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
+  int64_t left = t->body_file_len - t->body_read;
   ssize_t got;
   moved(t);
+  n *= size;
+  if((int64_t)n > left)
+    n = (size_t)left; /* it may have grown: Content-Length was said already */
+  if(!n)
+    return 0;
   do
-    got = read(t->body_fd, out, size * n);
+    got = read(t->body_fd, out, n);
   while(got < 0 && errno == EINTR);
-  if(got < 0) {
-    t->done.os_errno = errno;
-    transfer_fail(t, PNET_FAULT_LOCAL_FILE, "reading the request body");
+  if(got <= 0) {
+    upload_failed(t, got ? errno : EIO, got ? "cannot read the request body" : "the request body became shorter");
     return CURL_READFUNC_ABORT;
   }
+  t->body_read += got;
   return (size_t)got;
 }
 
 int on_seek(void *handle, curl_off_t offset, int origin)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
-  return lseek(t->body_fd, offset, origin) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+  if(origin != SEEK_SET || lseek(t->body_fd, offset, SEEK_SET) < 0)
+    return CURL_SEEKFUNC_FAIL;
+  t->body_read = offset;
+  return CURL_SEEKFUNC_OK;
 }

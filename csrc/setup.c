@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FILE_BUFFER 524288L /* receive buffer for bodies that go to a file: expected to be large */
 
@@ -92,6 +93,8 @@ static int set_headers(struct handle *h, const char *lines)
       return PNET_NOMEM;
     memcpy(copy, lines, len);
     copy[len] = 0;
+    if(!strcasecmp(copy, "Connection: close"))
+      curl_easy_setopt(h->easy, CURLOPT_FORBID_REUSE, 1L);
     grown = curl_slist_append(h->headers, copy);
     if(copy != line)
       free(copy);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int sink_reserve(struct sink *sink, size_t cap)
@@ -51,9 +52,20 @@ static int open_temporary(struct sink *sink, const char *path)
   return 0;
 }
 
+/* A directory or a device would be replaced, not written to. */
+static int refuse_special(const char *path)
+{
+  struct stat info;
+  if(stat(path, &info) || S_ISREG(info.st_mode))
+    return 0;
+  return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+}
+
 int sink_open_file(struct sink *sink, const char *path, int64_t expected)
 {
-  int error = open_temporary(sink, path);
+  int error = refuse_special(path);
+  if(!error)
+    error = open_temporary(sink, path);
   if(error)
     return error;
   live_add(LIVE_FILES, 1);

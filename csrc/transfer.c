@@ -94,13 +94,14 @@ void transfer_fail(struct transfer *t, enum pnet_fault fault, const char *detail
 static bool open_body(struct transfer *t)
 {
   struct stat info;
-  t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC);
+  t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
   if(t->body_fd >= 0 && !fstat(t->body_fd, &info) && S_ISREG(info.st_mode)) {
     t->body_file_len = info.st_size;
     return true;
   }
-  t->done.os_errno = t->body_fd < 0 ? errno : EISDIR;
-  transfer_fail(t, PNET_FAULT_LOCAL_FILE, "opening the request body");
+  t->done.os_errno = t->body_fd < 0 ? errno : EINVAL;
+  t->done.flags |= PNET_DONE_BODY_FILE;
+  transfer_fail(t, PNET_FAULT_LOCAL_FILE, "cannot read the request body");
   return false;
 }
 
@@ -191,6 +192,7 @@ static void detach(struct transfer *t)
     return;
   measure(t);
   curl_multi_remove_handle(t->shard->multi, t->handle->easy);
+  sockets_settle(t, -1, -1); /* what did not become a connection is closed now */
   if(t->done.fault <= PNET_FAULT_CURL && !t->detail[0])
     memcpy(t->detail, t->handle->error, sizeof(t->detail));
   handle_put(engine, t->handle);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pyinet._engine import native_body
@@ -200,8 +201,7 @@ class Exchange:
 
     def _error(self, row: str | Request | Row, details: Details, detail: str) -> InternetException:
         url = row if isinstance(row, str) else row.url
-        path = row.request.path if isinstance(row, Row) else None
-        error = self._faults.error_of(details, detail, url, path)
+        error = self._faults.error_of(details, detail, url, _file_at_fault(row, details))
         self._set_context(error, _request_in(row))
         return error
 
@@ -238,6 +238,14 @@ def _request_of(item: object) -> Request:
 
 def _request_in(row: str | Request | Row) -> str | Request:
     return row.request if isinstance(row, Row) else row
+
+
+def _file_at_fault(row: str | Request | Row, details: Details) -> str | None:
+    if not isinstance(row, Row):
+        return None
+    if details.flags & lib.PNET_DONE_BODY_FILE and isinstance(row.body, os.PathLike):
+        return os.fsdecode(row.body)
+    return row.request.path
 
 
 def _not_printable(row: str | Request | Row) -> CallerError:

@@ -61,6 +61,7 @@ class Lib:
     PNET_DONE_HOP: Final[int]
     PNET_DONE_FILE: Final[int]
     PNET_DONE_CUT: Final[int]
+    PNET_DONE_BODY_FILE: Final[int]
     PNET_SUBMIT_WILL_WAIT: Final[int]
     CURLE_ABORTED_BY_CALLBACK: Final[int]
     CURLE_AGAIN: Final[int]

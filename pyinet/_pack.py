@@ -74,14 +74,15 @@ def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
 def header_lines(row: Row) -> bytes:
     """All header lines of a row that libcurl does not make itself; b"" for the session's own."""
     cached = row.flags & (InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
-    if not row.headers and row.body is None and not cached:
+    anticipates_body = row.body is not None or row.method in {"POST", "PUT", "PATCH"}
+    if not row.headers and not anticipates_body and not cached:
         return b""
     given = {name.lower() for name, _ in row.headers}
     lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers]
     if "accept-encoding" not in given:
         # a range is cut out of the encoded form and could not be decoded
         lines.append(f"Accept-Encoding: {'identity' if 'range' in given else CODINGS}")
-    if row.body is not None and "content-type" not in given:
+    if anticipates_body and "content-type" not in given:
         lines.append("Content-Type:")  # libcurl would call every body a form
     if row.flags & InternetFlag.RELOAD and "cache-control" not in given:
         lines.append("Cache-Control: no-cache")

@@ -13,7 +13,7 @@ from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -307,8 +307,8 @@ def _check_numbers(*, in_flight: object, per_host: object, buffer_bytes: object)
 class OneByOne:
     """Single requests, each waited for by its own thread; exchanges are kept for reuse, one a waiting thread."""
 
-    def __init__(self, make: Callable[[], Exchange]) -> None:
-        self._make = make
+    def __init__(self, engine: Engine, settings: Settings, faults: Faults) -> None:
+        self._engine, self._settings, self._faults = engine, settings, faults
         self._idle: list[tuple[Exchange, int]] = []  # list.append and pop are atomic
 
     def fetch(self, item: str | Request) -> Result:
@@ -320,7 +320,8 @@ class OneByOne:
         try:
             exchange, ticket = self._idle.pop()
         except IndexError:
-            exchange, ticket = self._make(), 0
+            queue = self._engine.queue(**queue_config(self._settings, in_flight=1, per_host=1))
+            exchange, ticket = Exchange(queue, self._settings, self._faults), 0
         ticket += 1
         try:
             exchange.submit(ticket, [item], will_wait=True)
@@ -340,9 +341,3 @@ class OneByOne:
         while self._idle:
             exchange, _ = self._idle.pop()
             exchange.queue.close()
-
-
-def closed_session() -> HandleClosed:
-    """The error of a call on a session that was closed."""
-    code = Code.ERROR_INVALID_HANDLE
-    return HandleClosed(describe("the session was closed", code), code)

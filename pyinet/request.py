@@ -80,6 +80,8 @@ class Request:
         self.method = _checked_method(method)
         self.headers = _checked_headers(headers)
         self.body = _checked_body(body)
+        if self.body is not None and self.method == "HEAD":
+            raise invalid_parameter("HEAD takes no body (RFC 9110 section 9.3.2)")
         self.key = key
         self.path = None if path is None else _checked_path(path)
         self.timeout = _checked_timeout(timeout)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from pyinet._announced import Announced, not_yet
 from pyinet._castore import find_ca_store
-from pyinet._dispatch import Exchange
 from pyinet._engine import Engine
 from pyinet._faults import Faults
 from pyinet._pack import CODINGS
 from pyinet._proxy import ProxyConfig
 from pyinet._resolve import connect_to_lines
 from pyinet._settings import Settings
-from pyinet.bulk import Fetch, OneByOne, closed_session, queue_config
+from pyinet.bulk import Fetch, OneByOne
 from pyinet.enums import AccessType, InternetFlag, InternetOption
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -91,13 +90,7 @@ class InternetSession(Announced):
         except BaseException:
             self._ca.close()
             raise
-        self._single = OneByOne(self._exchange)
-
-    def _exchange(self) -> Exchange:
-        if self._engine.closed:
-            raise closed_session()
-        queue = self._engine.queue(**queue_config(self._settings, in_flight=1, per_host=1))
-        return Exchange(queue, self._settings, self._faults)
+        self._single = OneByOne(self._engine, self._settings, self._faults)
 
     # ---- the bulk face ----
 

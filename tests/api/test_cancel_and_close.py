@@ -228,6 +228,21 @@ def test_the_session_may_be_closed_inside_the_loop(hanging: ScriptedServer, sess
     assert transfers() == 0
 
 
+def test_closing_the_session_closes_its_connections(server: ScriptedServer, session: InternetSession) -> None:
+    closed = server.gate()
+
+    def script(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send(response(b"x"))
+        conn.wait_closed()
+        closed.set()
+
+    server.play(script)
+    session.fetch_one(server.url())
+    session.close()
+    assert closed.wait(5)
+
+
 def test_results_outlive_their_session(server: ScriptedServer, session: InternetSession) -> None:
     body = bytes(range(256)) * 1000
     server.route("/", response(body))

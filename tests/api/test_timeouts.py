@@ -90,7 +90,10 @@ def test_a_body_that_is_read_slowly_is_no_silence(
         taken = 0
         for last in (size // 3, 2 * size // 3, size):
             while taken < last:
-                taken += len(conn.sock.recv(65536))
+                chunk = conn.sock.recv(65536)
+                if not chunk:
+                    return
+                taken += len(chunk)
             pause.wait(0.7 * LIMIT)
         conn.send(response(b"thanks"))
 

@@ -232,12 +232,10 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_the_answer(
 ) -> None:
     payload = b"x" * (8 << 20)
     (tmp_path / "in").write_bytes(payload)
-    answered = server.gate()
 
     def script(conn: ScriptedConn) -> None:
         conn.sock.recv(1)
         conn.send(response(b"too much", "Connection: close", status="413 Content Too Large"))
-        answered.set()
         conn.wait_closed()
 
     server.play(script)
@@ -245,7 +243,6 @@ def test_a_refusal_that_comes_before_the_body_was_sent_is_the_answer(
         Request(server.url("/in"), "POST", body=tmp_path / "in" if from_file else payload, timeout=10)
     )
     assert (result.status, result.body) == (413, b"too much")
-    assert answered.is_set()
 
 
 @pytest.mark.parametrize("from_file", [False, True])

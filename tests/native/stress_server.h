@@ -1,4 +1,4 @@
-/* stress_server.h - the HTTP server of stress.c, the check macro and the random numbers of both.
+/* stress_server.h - the HTTP server of stress.c, and what has to come of its replies.
  *
  * One thread a connection on 127.0.0.1. The path says what comes back, as /KIND/LEN/OFFSET: every body is LEN bytes of
  * the reference from OFFSET on, so that a reply given to the wrong transfer is seen. KIND is one of
@@ -8,7 +8,11 @@
 #ifndef PNET_STRESS_SERVER_H
 #define PNET_STRESS_SERVER_H
 
+#include "pnet.h"
+
 #include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -256,6 +260,80 @@ static inline void server_stop(struct server *server)
     pthread_cond_wait(&server->quiet, &server->lock);
   pthread_mutex_unlock(&server->lock);
   free(server->reference);
+}
+
+/* ---- what has to come of a reply ---- */
+
+struct want {
+  char kind; /* as above; 'o' is 'n' with a timeout */
+  uint32_t len, offset;
+  bool file, discard; /* what was asked for */
+  bool may_be_cancelled, may_find_no_room;
+};
+
+/* A kept-alive connection that the server closes meanwhile is no fault of the core, twice in a row included. */
+static inline bool connection_lost(const struct pnet_done *row)
+{
+  return row->fault == PNET_FAULT_LOST ||
+         (row->fault == PNET_FAULT_CURL && (row->curl_code == CURLE_GOT_NOTHING || row->curl_code == CURLE_RECV_ERROR ||
+                                            row->curl_code == CURLE_SEND_ERROR));
+}
+
+static inline bool fault_fits(const struct pnet_done *row, struct want want)
+{
+  switch(row->fault) {
+  case PNET_FAULT_NONE:
+    return !strchr("not", want.kind) && row->decoded_bytes == want.len;
+  case PNET_FAULT_TOTAL_TIME:
+    return want.kind == 'o';
+  case PNET_FAULT_CANCELLED:
+    return want.may_be_cancelled;
+  case PNET_FAULT_NO_ROOM:
+    return want.may_find_no_room;
+  default:
+    return connection_lost(row) || (want.kind == 't' && row->curl_code == CURLE_PARTIAL_FILE);
+  }
+}
+
+static inline bool memory_fits(const struct server *server, const struct pnet_done *row, const uint8_t *text,
+                               struct want want)
+{
+  const uint8_t *body = row->body ? (const uint8_t *)(uintptr_t)row->body : text + row->body_at;
+  const bool cut = want.file && want.len > PNET_CAPTURE_BYTES; /* not 2xx: its beginning stays in memory */
+  const uint64_t len = want.discard ? 0 : cut ? PNET_CAPTURE_BYTES : want.len;
+  return (row->fault ? row->body_len <= len : row->body_len == len) &&
+         !memcmp(body, server->reference + want.offset, row->body_len);
+}
+
+/* There is a file only when the row says so, and then it is whole. Removes it. */
+static inline bool file_fits(const struct server *server, const struct pnet_done *row, struct want want,
+                             const char *path)
+{
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  bool same = (fd >= 0) == ((row->flags & PNET_DONE_FILE) != 0);
+  if(fd >= 0) {
+    uint8_t *body = malloc(LARGEST + 1);
+    CHECK(body != NULL, "the body in a file");
+    same = same && read(fd, body, LARGEST + 1) == (ssize_t)want.len &&
+           !memcmp(body, server->reference + want.offset, want.len);
+    free(body);
+    close(fd);
+    unlink(path);
+  }
+  return same;
+}
+
+static inline void check_reply(const struct server *server, const struct pnet_done *row, const uint8_t *text,
+                               struct want want, const char *path)
+{
+  char what[160];
+  snprintf(what, sizeof(what), "ticket %llu, /%c/%u/%u: fault %d, libcurl's code %d, status %d, body of %llu, flags %u",
+           (unsigned long long)row->id, want.kind, want.len, want.offset, row->fault, row->curl_code, row->status,
+           (unsigned long long)row->body_len, row->flags);
+  CHECK(fault_fits(row, want), "%s", what);
+  CHECK(row->special == (row->fault || row->body || row->flags & PNET_DONE_HOP), "%s", what);
+  CHECK(row->flags & PNET_DONE_FILE || memory_fits(server, row, text, want), "%s", what);
+  CHECK(!want.file || file_fits(server, row, want, path), "%s", what);
 }
 
 #endif

@@ -170,7 +170,8 @@ def _relay(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):  # one end is gone: so is the tunnel
         while data := source.recv(65536):
             target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)  # also after a reset: nobody else tells the other end
 
 
 class ScriptedServer:
