@@ -69,10 +69,8 @@ enum room budget_take(struct transfer *t, size_t cap)
   if(queue->config.buffer_bytes) {
     if(cap > queue->config.buffer_bytes)
       return ROOM_NEVER;
-    if(t->response.content_length < 0 || t->decoder) {
-      if(!linked(&t->growing))
-        list_push(&queue->growing, &t->growing);
-    }
+    if(!known_length(t) && !linked(&t->growing))
+      list_push(&queue->growing, &t->growing);
     if(!fits(t, cap - t->sink.charged))
       return ROOM_WAIT;
   }

@@ -228,7 +228,8 @@ static char *copy_of(const char *text, bool *failed)
   return copy;
 }
 
-static void destroy(struct pnet_engine *engine)
+/* Close every connection (driver, nothing in flight). */
+static void disconnect(struct pnet_engine *engine)
 {
   struct link *link;
   while((link = list_pop(&engine->handles)))
@@ -236,6 +237,14 @@ static void destroy(struct pnet_engine *engine)
   for(size_t i = 0; i < engine->n_shards; i++)
     shard_free(engine->shards[i]);
   free(engine->shards);
+  engine->shards = NULL;
+  engine->n_shards = 0;
+}
+
+static void destroy(struct pnet_engine *engine)
+{
+  struct link *link;
+  disconnect(engine);
   if(engine->share)
     curl_share_cleanup(engine->share);
   while((link = list_pop(&engine->pool)))
@@ -354,6 +363,7 @@ int pnet_engine_stop(struct pnet_engine *engine)
     }
     LIST_EACH(item, &engine->queues)
     queue_drop(CONTAINER(item, struct pnet_queue, of_engine));
+    disconnect(engine);
     engine->stopped = true;
   }
   engine_leave_loop(engine);

@@ -140,8 +140,8 @@ struct transfer {
   const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password;
   const uint8_t *body;
   int body_fd;
-  int64_t body_file_len;
-  int64_t body_read;
+  int64_t upload_len;             /* of the request body, wherever it is */
+  int64_t upload_at;              /* how much of it libcurl was given */
   bool idempotent, secure, plain; /* plain: cleartext HTTP without a tunnel */
   bool probe, paused, cancelled, connected, replied, slot, again;
   bool unread;            /* held bytes, or output still inside the decoder */
@@ -344,6 +344,12 @@ void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; 
 void queue_check_deadlines(struct pnet_queue *queue);
 void lane_unblock(struct lane *lane);
 void queue_watch(const struct transfer *transfer); /* its clock was set anew: look at it in time */
+
+/* Whether the header section says how long the body in memory will be. */
+static inline bool known_length(const struct transfer *transfer)
+{
+  return !transfer->decoder && !transfer->response.chunked && transfer->response.content_length >= 0;
+}
 
 /* budget.c (driver) */
 enum room { ROOM_OK, ROOM_WAIT, ROOM_NEVER };

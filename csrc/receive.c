@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define FIRST_STEP 16384u      /* memory for a body of unknown length to begin with */
+#define SPARE 1u               /* room behind what is charged: whether a full body has an end is seen there */
 #define SCRATCH 65536u         /* decoded bytes on their way to a file */
 #define RATIO_FROM (16u << 20) /* below this a high ratio does no harm */
 
@@ -337,14 +338,14 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
   struct sink *sink = &t->sink;
   size_t least = sink->len + need, cap = least;
   enum room room;
-  if(least <= sink->charged && least <= sink->cap)
+  if(sink->charged && least <= sink->charged && least < sink->cap)
     return WINDOW_OK;
-  if(!t->decoder && !t->response.chunked && t->response.content_length > 0 && sink->kind == SINK_MEMORY)
+  if(known_length(t) && sink->kind == SINK_MEMORY)
     cap = (size_t)t->response.content_length > least ? (size_t)t->response.content_length : least;
   else if(least < 2 * sink->charged || least < FIRST_STEP)
     cap = 2 * sink->charged > FIRST_STEP ? 2 * sink->charged : FIRST_STEP;
   room = budget_take(t, cap);
-  if(room != ROOM_OK && cap != least && (t->decoder || t->response.content_length < 0)) {
+  if(room != ROOM_OK && cap != least && !known_length(t)) {
     cap = least;
     room = budget_take(t, cap);
   }
@@ -356,7 +357,7 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
     budget_starve(t, cap);
     return WINDOW_WAIT;
   }
-  if(sink_reserve(sink, sink->charged)) {
+  if(sink_reserve(sink, sink->charged + SPARE)) {
     transfer_fail(t, PNET_FAULT_MEMORY, NULL);
     return WINDOW_FAILED;
   }
@@ -428,8 +429,8 @@ static enum window_rc decode(struct transfer *t, const uint8_t **in, size_t *in_
   uint8_t scratch[SCRATCH];
   for(;;) {
     struct sink *sink = &t->sink;
-    /* room for one byte is asked for, all that is there is used */
-    enum window_rc rc = window(t, sink->kind == SINK_CAPTURE ? SCRATCH : 1);
+    /* all the room there is gets used; more is asked for when the spare byte is taken */
+    enum window_rc rc = window(t, sink->kind == SINK_CAPTURE ? SCRATCH : 0);
     bool direct = sink->kind == SINK_MEMORY;
     size_t cap, produced = 0;
     uint8_t *out;
@@ -437,7 +438,7 @@ static enum window_rc decode(struct transfer *t, const uint8_t **in, size_t *in_
     if(rc != WINDOW_OK)
       return rc;
     out = direct ? sink->data + sink->len : scratch;
-    cap = direct ? sink->charged - sink->len : sizeof(scratch);
+    cap = direct ? sink->charged + SPARE - sink->len : sizeof(scratch);
     decoded = decoder_run(t->decoder, in, in_len, out, cap, &produced);
     if(produced && !sink_take(t, out, produced))
       return WINDOW_FAILED;
@@ -524,42 +525,47 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
   }
 }
 
-/* ---- request body from a file ---- */
+/* ---- request body ---- */
 
-static void upload_failed(struct transfer *t, int error, const char *what)
+static bool read_file(struct transfer *t, char *out, size_t *n)
 {
-  t->done.os_errno = error;
-  t->done.flags |= PNET_DONE_BODY_FILE;
-  transfer_fail(t, PNET_FAULT_LOCAL_FILE, what);
+  ssize_t got;
+  do
+    got = read(t->body_fd, out, *n);
+  while(got < 0 && errno == EINTR);
+  if(got <= 0) {
+    t->done.os_errno = got ? errno : EIO;
+    t->done.flags |= PNET_DONE_BODY_FILE;
+    transfer_fail(t, PNET_FAULT_LOCAL_FILE, got ? "cannot read the request body" : "the request body became shorter");
+    return false;
+  }
+  *n = (size_t)got;
+  return true;
 }
 
 size_t on_upload(char *out, size_t size, size_t n, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
-  int64_t left = t->body_file_len - t->body_read;
-  ssize_t got;
+  int64_t left = t->upload_len - t->upload_at;
   moved(t);
   n *= size;
   if((int64_t)n > left)
-    n = (size_t)left; /* it may have grown: Content-Length was said already */
+    n = (size_t)left; /* a file may have grown: Content-Length was said already */
   if(!n)
     return 0;
-  do
-    got = read(t->body_fd, out, n);
-  while(got < 0 && errno == EINTR);
-  if(got <= 0) {
-    upload_failed(t, got ? errno : EIO, got ? "cannot read the request body" : "the request body became shorter");
+  if(t->body_fd < 0)
+    memcpy(out, t->body + t->upload_at, n);
+  else if(!read_file(t, out, &n))
     return CURL_READFUNC_ABORT;
-  }
-  t->body_read += got;
-  return (size_t)got;
+  t->upload_at += (int64_t)n;
+  return n;
 }
 
 int on_seek(void *handle, curl_off_t offset, int origin)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
-  if(origin != SEEK_SET || lseek(t->body_fd, offset, SEEK_SET) < 0)
+  if(origin != SEEK_SET || (t->body_fd >= 0 && lseek(t->body_fd, offset, SEEK_SET) < 0))
     return CURL_SEEKFUNC_FAIL;
-  t->body_read = offset;
+  t->upload_at = offset;
   return CURL_SEEKFUNC_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define SMALL_UPLOAD 65536  /* sent together with the header section; larger bodies are asked for piece by piece */
 #define FILE_BUFFER 524288L /* receive buffer for bodies that go to a file: expected to be large */
 
 static void set_common(struct handle *h)
@@ -112,13 +113,13 @@ static void set_method(struct handle *h, const struct transfer *t)
   CURL *easy = h->easy;
   const char *method = t->method ? t->method : "GET";
   bool anticipates_body = !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
-  if(t->body_path) {
+  if(t->body_path || t->req.body_len > SMALL_UPLOAD) {
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
     curl_easy_setopt(easy, CURLOPT_READDATA, h);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, h);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_file_len);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->upload_len);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
   }
   else if(t->body || anticipates_body) {

@@ -95,11 +95,12 @@ static bool open_body(struct transfer *t)
 {
   struct stat info;
   t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
+  memset(&info, 0, sizeof(info));
   if(t->body_fd >= 0 && !fstat(t->body_fd, &info) && S_ISREG(info.st_mode)) {
-    t->body_file_len = info.st_size;
+    t->upload_len = info.st_size;
     return true;
   }
-  t->done.os_errno = t->body_fd < 0 ? errno : EINVAL;
+  t->done.os_errno = t->body_fd < 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
   t->done.flags |= PNET_DONE_BODY_FILE;
   transfer_fail(t, PNET_FAULT_LOCAL_FILE, "cannot read the request body");
   return false;
@@ -116,6 +117,7 @@ int transfer_start(struct transfer *t, struct shard *shard)
   t->secure = t->lane->origin->secure;
   t->plain = !t->secure && (!t->proxy || !strncmp(t->proxy, "http://", 7));
   t->moved_us = engine->now_us;
+  t->upload_len = (int64_t)t->req.body_len;
   if(t->body_path && !open_body(t))
     return PNET_INVALID;
   t->handle = handle_get(engine);

@@ -84,6 +84,8 @@ def header_lines(row: Row) -> bytes:
         lines.append(f"Accept-Encoding: {'identity' if 'range' in given else CODINGS}")
     if anticipates_body and "content-type" not in given:
         lines.append("Content-Type:")  # libcurl would call every body a form
+    if row.body is not None and "expect" not in given:
+        lines.append("Expect:")  # libcurl would wait a second for servers that do not know 100-continue
     if row.flags & InternetFlag.RELOAD and "cache-control" not in given:
         lines.append("Cache-Control: no-cache")
     if cached and "pragma" not in given:

@@ -72,7 +72,9 @@ def encode_url(url: str) -> str:
         raise _refuse("the URL has no host", url)
     if " " in host_port:
         raise _refuse("the host holds a space", url)
-    if "[" in host_port and not (host_port.startswith("[") and host_port.partition("]")[2][:1] in {"", ":"}):
+    if "[" in host_port and not (
+        host_port.startswith("[") and (host_port.partition("]")[2] or ":")[0] == ":" and "]" in host_port
+    ):
         raise _refuse("the brackets of the host do not match", url)
     if not host_port.isascii():
         host, colon, port = host_port.partition(":")

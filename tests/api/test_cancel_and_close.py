@@ -69,7 +69,7 @@ def test_an_exception_in_the_loop_body_cancels_at_once(hanging: ScriptedServer, 
 
 
 def test_an_exception_in_a_with_block_cancels_at_once(hanging: ScriptedServer, session: InternetSession) -> None:
-    with pytest.raises(LookupError, match="enough"), session.fetch(rows_of(hanging), in_flight=8) as rows:
+    with pytest.raises(LookupError, match="enough"), session.fetch(rows_of(hanging), in_flight=8) as rows:  # noqa: PT012
         next(rows)
         raise LookupError("enough")
     assert_idle_and_usable(session, hanging)
@@ -109,12 +109,14 @@ def test_a_fetch_that_was_never_iterated_leaves_nothing(hanging: ScriptedServer,
 @pytest.mark.parametrize("ordered", [False, True])
 def test_bodies_nobody_consumed_are_freed(server: ScriptedServer, session: InternetSession, ordered: bool) -> None:
     server.route("/", response(bytes(200_000)))
-    with session.fetch([server.url()] * 20, in_flight=8, ordered=ordered) as rows:
-        next(rows)
-        eventually(lambda: rows.progress().done == 20, "all bodies")
-    assert transfers() == 0
-    del rows
-    assert live_objects()["bodies"] == 0
+
+    def leave_early() -> None:
+        with session.fetch([server.url()] * 20, in_flight=8, ordered=ordered) as rows:
+            next(rows)
+            eventually(lambda: rows.progress().done == 20, "all bodies")
+
+    leave_early()
+    assert (transfers(), live_objects()["bodies"]) == (0, 0)
 
 
 def test_cancelled_files_leave_nothing(hanging: ScriptedServer, session: InternetSession, tmp_path: Path) -> None:
@@ -138,7 +140,12 @@ def test_cancelling_one_fetch_leaves_the_others_alone(server: ScriptedServer, se
     assert next(other).body == b"first"
     server.play(*[held] * 4)
     cancelled = session.fetch([server.url("/held")] * 4, in_flight=4)
-    closing = threading.Thread(target=lambda: (eventually(lambda: transfers() >= 4, "transfers"), cancelled.close()))
+
+    def close() -> None:
+        eventually(lambda: transfers() >= 4, "transfers")
+        cancelled.close()
+
+    closing = threading.Thread(target=close)
     closing.start()
     assert list(cancelled) == []
     closing.join()

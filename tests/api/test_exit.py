@@ -30,11 +30,20 @@ def begin():
     rows = fetch()
     next(rows)
     return rows
-def stuck():
+def fine():
+    while True:
+        yield session.fetch_one(url + "fine")
+def quietly(work):
     try:
-        session.fetch_one(url + "hang")
+        work()
     except Exception:
         pass
+def daemons(work):
+    for _ in range(4):
+        threading.Thread(target=quietly, args=(work,), daemon=True).start()
+def in_flight(count):
+    while live_objects()["sockets"] < count:
+        time.sleep(0.001)
 """
 
 ENDINGS = {
@@ -45,33 +54,15 @@ ENDINGS = {
     "session closed, rows not": ("rows = begin(); session.close()", 0),
     "rows closed, session not": ("rows = begin(); rows.close()", 0),
     "os._exit": ("rows = begin(); os._exit(6)", 6),
-    "reference cycle": ("rows = begin(); rows.me = [rows, session] if hasattr(rows, '__dict__') else None", 0),
-    "kept in a module": ("import types; m = sys.modules['kept'] = types.ModuleType('kept'); m.rows = begin()", 0),
+    "reference cycle": ("rows = [begin(), session]; rows.append(rows)", 0),
+    "kept in a module": ("sys.modules['kept'] = type(sys)('kept'); sys.modules['kept'].rows = begin()", 0),
     "never used": ("pass", 0),
-    "daemon threads waiting": (
-        "for _ in range(4): threading.Thread(target=stuck, daemon=True).start()\nrows = begin()\n"
-        "while live_objects()['transfers'] < 4: time.sleep(0.001)",
-        0,
-    ),
-    "daemon thread in a loop": (
-        "def loop():\n  try: list(fetch())\n  except Exception: pass\nthreading.Thread(target=loop, daemon=True).start()\n"
-        "while live_objects()['transfers'] < 4: time.sleep(0.001)",
-        0,
-    ),
-    "daemon threads busy": (
-        "def busy():\n  try:\n    while True: session.fetch_one(url + 'fine')\n  except Exception: pass\n"
-        "for _ in range(4): threading.Thread(target=busy, daemon=True).start()\nrows = begin()",
-        0,
-    ),
-    "exit while a thread closes": (
-        "rows = begin()\nthreading.Thread(target=session.close, daemon=True).start()",
-        0,
-    ),
-    "atexit": ("import atexit; rows = begin(); atexit.register(lambda: rows.close())", 0),
-    "atexit request": (
-        "import atexit; rows = begin(); atexit.register(lambda: print(session.fetch_one(url + 'fine').status))",
-        0,
-    ),
+    "daemon threads waiting": ("daemons(lambda: session.fetch_one(url + 'hang')); rows = begin(); in_flight(12)", 0),
+    "daemon threads in loops": ("daemons(lambda: list(fetch())); in_flight(32)", 0),
+    "daemon threads busy": ("daemons(lambda: list(fine())); rows = begin()", 0),
+    "exit while a thread closes": ("rows = begin(); daemons(session.close)", 0),
+    "atexit close": ("import atexit; rows = begin(); atexit.register(rows.close)", 0),
+    "atexit request": ("import atexit; rows = begin(); atexit.register(lambda: session.fetch_one(url + 'fine'))", 0),
 }
 
 
@@ -181,13 +172,8 @@ def test_ending_takes_no_longer_with_many_in_flight(server: ScriptedServer) -> N
 
     server.play(*[script] * 300)
     program = """
-def loop():
-    try:
-        list(session.fetch([url] * 300, in_flight=300))
-    except Exception:
-        pass
-threading.Thread(target=loop, daemon=True).start()
-while live_objects()["sockets"] < 300: time.sleep(0.001)
+threading.Thread(target=quietly, args=(lambda: list(session.fetch([url] * 300, in_flight=300)),), daemon=True).start()
+in_flight(300)
 """
     returncode, _, err = run(program, server.url("/"))
     assert (returncode, err) == (0, "")

@@ -293,9 +293,9 @@ def small_disk(tmp_path: Path) -> Path:
 def test_a_full_disk_fails_with_112_and_leaves_nothing(server: ScriptedServer, small_disk: Path, reply: bytes) -> None:
     server.route("/", reply)
     program = FULL.replace("100_000, 100_000", "-1, -1") + "import os; print(os.listdir(os.path.dirname(sys.argv[2])))"
-    mount = f'mount -t tmpfs -o size=128k none {small_disk} && exec "$@"'
+    mount = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size=128k none {small_disk} && exec "$@"', "sh"]
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, "-c", program, server.url(), small_disk / "out"],
+        [*mount, sys.executable, "-c", program, server.url(), small_disk / "out"],
         capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

@@ -15,6 +15,8 @@ from waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from typing_extensions import Self
+
     from pyinet.bulk import Fetch
     from servers.scripted import ScriptedConn, ScriptedServer
 
@@ -52,7 +54,7 @@ class Watch:
         while not self._stop.wait(0.0002):
             self.most = max(self.most, self._rows.progress().body_bytes)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -196,12 +198,15 @@ def test_a_stuck_first_row_holds_back_the_others(
     server.route("/", response(b"x"))
     rows = [Request(server.url("/stuck"), key=0), *(Request(server.url(), key=i) for i in range(1, 200))]
     fetched = session.fetch(rows, in_flight=8, ordered=True)
-    eventually_released = threading.Thread(
-        target=lambda: (eventually(lambda: fetched.progress().done == 31, "the window's rows"), stuck.set())
-    )
-    eventually_released.start()
+
+    def release() -> None:
+        eventually(lambda: fetched.progress().done == 31, "the window's rows")
+        stuck.set()
+
+    releasing = threading.Thread(target=release)
+    releasing.start()
     results = list(fetched)
-    eventually_released.join()
+    releasing.join()
     assert [result.key for result in results] == list(range(200))
     assert results[0].body == b"first"
 

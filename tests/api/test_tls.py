@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import AccessType, CallerError, ConnectionLost, InternetException, InternetSession, Request, TlsError
+from pyinet import AccessType, CallerError, InternetException, InternetSession, Request, TlsError
 from servers.scripted import ScriptedServer, response
 
 if TYPE_CHECKING:
@@ -201,19 +201,6 @@ def test_an_outdated_protocol_is_refused(ca: CertificateAuthority, session: Inte
 
 
 # ---- bodies ----
-
-
-def cut_off(conn: ScriptedConn) -> None:
-    """Send a body that ends with the connection, and end TCP without telling TLS: as an attacker could."""
-    conn.recv_request()
-    conn.send(b"HTTP/1.1 200 OK\r\n\r\nhel")
-    conn.sock.shutdown(2)
-
-
-def test_a_body_whose_end_nobody_vouches_for_is_lost(tls_server: ScriptedServer, session: InternetSession) -> None:
-    tls_server.play(cut_off)
-    with pytest.raises(ConnectionLost):
-        session.fetch_one(tls_server.url("/"))  # RFC 9112 section 9.8
 
 
 def test_a_body_that_ends_with_close_notify_is_whole(tls_server: ScriptedServer, session: InternetSession) -> None:

@@ -205,7 +205,7 @@ static void release(struct worker *w, uint64_t bytes)
 /* Bodies are consumed as their rows come, or in the order of their tickets. */
 static void consume(struct worker *w, const struct pnet_done *row)
 {
-  if(!has(w->run, ORDERED) || !w->ended[row->id]) {
+  if(!has(w->run, ORDERED)) {
     w->owed += row->body_len;
     return;
   }
@@ -237,6 +237,7 @@ static bool answer_hop(struct worker *w, const struct pnet_done *row)
   default:
     break;
   }
+  release(w, row->body_len); /* before the next hop needs the room */
   submit(w, row->id, 1, 0, true);
   return true;
 }
@@ -251,10 +252,10 @@ static void take_rows(struct worker *w, const struct pnet_batch *batch)
     special += row->special;
     check_row(w, row, batch->text);
     keep(w, row->body);
-    if(!(row->flags & PNET_DONE_HOP) || !answer_hop(w, row)) {
-      w->ended[row->id] = true;
-      w->pending--;
-    }
+    if(row->flags & PNET_DONE_HOP && answer_hop(w, row))
+      continue;
+    w->ended[row->id] = true;
+    w->pending--;
     consume(w, row);
   }
   CHECK(body_bytes == batch->body_bytes && special == batch->special, "%zu rows", batch->n);
