@@ -63,7 +63,12 @@ class Runner:
         self._scratch = scratch
         self._repeats = repeats
         self._turns = turns_of_work()
-        self._environ = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        # Neither proxies nor settings of the interpreter: without compiled modules on disk, say, an import is slow.
+        self._environ = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.lower().endswith("_proxy") and not key.startswith("PYTHON")
+        }
         self._environ.update(PYTHONPATH=str(ROOT), PYTHONHASHSEED="0")
 
     def run(self, name: str) -> report.Rows:

@@ -114,25 +114,13 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
   return rc;
 }
 
-int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
-                     unsigned flags, size_t *taken)
+/* Lock held: plain URLs between line feeds. */
+static int submit_lines(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *at, const uint8_t *end,
+                        size_t *taken)
 {
   struct pnet_engine *engine = queue->engine;
-  const uint8_t *at = text, *end = text + text_len;
   int64_t now = clock_us();
-  int rc;
-  *taken = 0;
-  if(engine_alien(engine))
-    return PNET_FORKED;
-  for(size_t lines = 1; lines <= n; lines++) { /* a URL with a line break inside would shift all behind it */
-    const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
-    if((next != NULL) != (lines < n))
-      return PNET_INVALID;
-    at = next ? next + 1 : end;
-  }
-  at = text;
-  pthread_mutex_lock(&engine->lock);
-  rc = queue->closing ? PNET_CLOSED : engine_begin(engine);
+  int rc = queue->closing ? PNET_CLOSED : engine_begin(engine);
   while(!rc && *taken < n) {
     const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
     struct transfer *t = transfer_new(engine);
@@ -147,6 +135,26 @@ int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, cons
     else if(t)
       transfer_recycle(engine, t);
   }
+  return rc;
+}
+
+int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
+                     unsigned flags, size_t *taken)
+{
+  struct pnet_engine *engine = queue->engine;
+  const uint8_t *at = text, *end = text + text_len;
+  int rc;
+  *taken = 0;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  for(size_t lines = 1; lines <= n; lines++) { /* a URL with a line break inside would shift all behind it */
+    const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
+    if((next != NULL) != (lines < n))
+      return PNET_INVALID;
+    at = next ? next + 1 : end;
+  }
+  pthread_mutex_lock(&engine->lock);
+  rc = submit_lines(queue, first_id, n, text, end, taken);
   if(*taken)
     announce(queue, flags);
   pthread_mutex_unlock(&engine->lock);
@@ -276,6 +284,44 @@ int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_
   rc = engine->stopping || queue->closing ? PNET_CLOSED : collect(queue, cap, out);
   out->drained = !queue->n_done && !queue->outstanding && list_empty(&queue->held);
   engine_hand_over(engine);
+  pthread_mutex_unlock(&engine->lock);
+  return rc;
+}
+
+/* Lock held: the one finished transfer into the caller's memory. */
+static int collect_into(struct pnet_queue *queue, uint8_t *out, size_t cap)
+{
+  struct transfer *t = CONTAINER(queue->done.next, struct transfer, link);
+  struct pnet_done row;
+  struct pnet_batch batch = {.rows = &row, .text = out + sizeof(row)};
+  if(queue->n_done != 1 || t->done.special || sizeof(row) + text_of(t) > cap)
+    return PNET_AGAIN;
+  list_pop(&queue->done);
+  queue->n_done = 0;
+  copy_out(&batch, t);
+  memcpy(out, &row, sizeof(row));
+  transfer_recycle(queue->engine, t);
+  return PNET_OK;
+}
+
+int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *url, size_t url_len, int timeout_ms,
+                     uint8_t *out, size_t cap)
+{
+  struct pnet_engine *engine = queue->engine;
+  size_t taken = 0;
+  int rc;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  if(memchr(url, '\n', url_len))
+    return PNET_INVALID;
+  pthread_mutex_lock(&engine->lock);
+  rc = submit_lines(queue, id, 1, url, url + url_len, &taken);
+  if(!rc) {
+    post(queue);
+    wait_for_done(queue, clock_us() + timeout_ms * (int64_t)1000);
+    rc = engine->stopping || queue->closing ? PNET_CLOSED : collect_into(queue, out, cap);
+    engine_hand_over(engine);
+  }
   pthread_mutex_unlock(&engine->lock);
   return rc;
 }

@@ -17,14 +17,22 @@
 #define NAP_MAX_US 16000 /* between looks while one waiter drives on and on */
 #define TURN_US 1000000  /* longest wait in one turn of the engine's thread */
 
+static _Atomic unsigned generation; /* how many forks lie between this process and the one that loaded us */
+
+static void in_child(void)
+{
+  atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+}
+
 static void global_init(void)
 {
   curl_global_init(CURL_GLOBAL_DEFAULT);
+  pthread_atfork(NULL, NULL, in_child); /* asking getpid() at each call costs a system call */
 }
 
 bool engine_alien(const struct pnet_engine *engine)
 {
-  return engine->pid != getpid();
+  return engine->generation != atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
 static struct timespec deadline_of(int64_t us)
@@ -253,7 +261,6 @@ static void destroy(struct pnet_engine *engine)
   free(engine->origins);
   curl_slist_free_all(engine->default_headers);
   curl_slist_free_all(engine->connect_to);
-  free(engine->user_agent);
   free(engine->ca_file);
   free(engine->ca_directory);
   pthread_cond_destroy(&engine->wake);
@@ -272,7 +279,7 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   if(!engine)
     return PNET_NOMEM;
   live_add(LIVE_ENGINES, 1);
-  engine->pid = getpid();
+  engine->generation = atomic_load_explicit(&generation, memory_order_relaxed);
   engine->refs = 1;
   engine->deadline_us = NEVER;
   pthread_mutex_init(&engine->lock, NULL);
@@ -286,7 +293,6 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   list_init(&engine->handles);
   list_init(&engine->finished);
   list_init(&engine->busy);
-  engine->user_agent = copy_of(config->user_agent, &failed);
   engine->ca_file = copy_of(config->ca_file, &failed);
   engine->ca_directory = copy_of(config->ca_directory, &failed);
   engine->default_headers = list_of(config->default_headers, &failed);

@@ -16,7 +16,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 #if LIBCURL_VERSION_NUM < 0x075800
 #error "pyinet needs libcurl 7.88 or newer: install its newer development package (libcurl4-openssl-dev)"
@@ -255,8 +254,8 @@ enum driver { DRIVER_NONE, DRIVER_ENGINE, DRIVER_WAITER };
 
 struct pnet_engine {
   pthread_mutex_t lock;
-  pid_t pid;        /* (fixed) */
-  _Atomic int refs; /* the owner and the queues */
+  unsigned generation; /* (fixed) */
+  _Atomic int refs;    /* the owner and the queues */
 
   /* (lock) */
   enum driver driver;
@@ -285,7 +284,7 @@ struct pnet_engine {
   CURLSH *share;               /* DNS and TLS sessions; no locks: only the driver is inside libcurl */
 
   /* (fixed) */
-  char *user_agent, *ca_file, *ca_directory;
+  char *ca_file, *ca_directory;
   struct curl_slist *default_headers, *connect_to;
 };
 

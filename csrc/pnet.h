@@ -26,6 +26,7 @@ enum pnet_rc {
   PNET_CLOSED = 2,  /* the queue or its engine was closed */
   PNET_FORKED = 3,  /* the object belongs to another process */
   PNET_INVALID = 4, /* an argument is refused; nothing was sent for it */
+  PNET_AGAIN = 6,   /* see pnet_perform_url */
   PNET_SYSTEM = 5   /* the operating system or libcurl refused a resource (threads, descriptors) */
 };
 
@@ -127,7 +128,6 @@ struct pnet_batch {
 };
 
 struct pnet_engine_config {
-  const char *user_agent;      /* NULL or "" = no User-Agent header */
   const char *default_headers; /* lines as in pnet_request.headers */
   const char *ca_file;         /* PEM bundle, NULL = none */
   const char *ca_directory;    /* hashed directory, NULL = none */
@@ -184,6 +184,11 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
  * are not n lines. */
 int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
                      unsigned flags, size_t *taken);
+/* Submit one plain URL and wait up to timeout_ms for it, for a caller that has nothing else outstanding: one call a
+ * transfer. out[0..cap) takes the record and right behind it its text, the offsets counting from the text's begin.
+ * PNET_AGAIN: accepted, but not here: not finished, special, or larger than cap; go on with pnet_reap. */
+int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *url, size_t url_len, int timeout_ms,
+                     uint8_t *out, size_t cap);
 /* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
  * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed; what was not collected is dropped. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);

@@ -345,8 +345,9 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
   else if(least < 2 * sink->charged || least < FIRST_STEP)
     cap = 2 * sink->charged > FIRST_STEP ? 2 * sink->charged : FIRST_STEP;
   room = budget_take(t, cap);
-  if(room != ROOM_OK && cap != least && !known_length(t)) {
-    cap = least;
+  for(size_t step = cap - least; room != ROOM_OK && step && !known_length(t);) {
+    step = step > FIRST_STEP ? step / 4 : 0; /* near the bound, grow by less, but not byte by byte */
+    cap = least + step;
     room = budget_take(t, cap);
   }
   if(room == ROOM_NEVER) {

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #define SMALL_UPLOAD 65536  /* sent together with the header section; larger bodies are asked for piece by piece */
-#define FILE_BUFFER 524288L /* receive buffer for bodies that go to a file: expected to be large */
+#define FILE_BUFFER 131072L /* receive buffer for bodies that go to a file: expected to be large */
 
 static void set_common(struct handle *h)
 {
@@ -35,7 +35,6 @@ static void set_common(struct handle *h)
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, engine); /* runs after the handle may be gone */
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, engine->default_headers);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, engine->user_agent);
   curl_easy_setopt(easy, CURLOPT_CAINFO, engine->ca_file);
   curl_easy_setopt(easy, CURLOPT_CAPATH, engine->ca_directory);
   curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, engine->ca_file);

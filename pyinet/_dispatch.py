@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from pyinet._engine import native_body
-from pyinet._ffi import lib
+from pyinet._ffi import ffi, lib
 from pyinet._headers import Headers
 from pyinet._pack import Packer, Row
-from pyinet._record import REQUEST, Details
+from pyinet._record import DONE, REQUEST, Details
 from pyinet._redirect import next_hop
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
@@ -30,6 +30,10 @@ _AFFECTS_REQUEST = InternetFlag.NO_AUTO_REDIRECT | InternetFlag.RELOAD | Interne
 """Session flags under which a bare URL is more than a plain GET."""
 
 
+_OUT = 16_384
+"""Bytes for the answer of `Exchange.perform`; a larger one costs a second call."""
+
+
 class Exchange:
     """Submits rows to one queue and turns its records into results. One thread at a time.
 
@@ -46,6 +50,8 @@ class Exchange:
         self._packer = Packer(settings)
         self._pending: dict[int, str | Request | Row] = {}
         self._ready: list[Result] = []
+        self._out = memoryview(bytearray(_OUT))
+        self._out_ptr = ffi.from_buffer("uint8_t[]", self._out)
         self._plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST
 
     @property
@@ -145,18 +151,48 @@ class Exchange:
         batch = self.queue.reap(0 if results else timeout_ms)
         if batch is None:
             return results, 0, False
-        if batch.special:
-            results += self._read_special(batch)
+        return results + self._read(batch), batch.body_bytes, batch.special > 0
+
+    def perform(self, ticket: int, item: str | Request, slice_ms: int) -> Result:
+        """Submit one row and wait for its result; nothing else is outstanding.
+
+        Raises:
+            HandleClosed: The session or the queue was closed.
+        """
+        if not self._plain or type(item) is not str:
+            self.submit(ticket, [item], will_wait=True)
+            return self._wait(slice_ms)
+        out = self._out
+        rc = self.queue.perform_url(ticket, item.encode("utf-8", "replace"), self._out_ptr, _OUT)
+        if rc == lib.PNET_OK:
+            _, head, body, end, status, _, _, rest = DONE.unpack_from(out)
+            text = out[DONE.size : DONE.size + end]
+            return Result(item, ticket, status, text[head:body].tobytes(), text[body:].tobytes(), rest)
+        if rc == lib.PNET_AGAIN:
+            self._pending[ticket] = item
+        else:
+            self._add(ticket, item)
             self._flush(will_wait=True)
-            return results + self._ready_now(), batch.body_bytes, True
+        return self._wait(slice_ms)
+
+    def _wait(self, slice_ms: int) -> Result:
+        found: list[Result] = []
+        while not found:
+            found, _, _ = self.collect(slice_ms)
+        return found[0]
+
+    def _read(self, batch: Batch) -> list[Result]:
+        if batch.special:
+            results = self._read_special(batch)
+            self._flush(will_wait=True)
+            return results + self._ready_now()
         pop, text = self._pending.pop, batch.text
-        results += [
+        return [
             Result(row, ticket, status, text[head:body], text[body:end], rest)
             if type(row := pop(ticket)) is str
             else self._result(row, ticket, status, text[head:body], text[body:end], rest)
             for ticket, head, body, end, status, _, _, rest in batch.records
         ]
-        return results, batch.body_bytes, False
 
     def _ready_now(self) -> list[Result]:
         ready, self._ready = self._ready, []

@@ -22,6 +22,9 @@ BATCH = 256
 """Most results that cross in one call."""
 
 
+_PERFORMED = frozenset({lib.PNET_OK, lib.PNET_AGAIN, lib.PNET_INVALID})
+
+
 def _closed(what: str) -> HandleClosed:
     code = Code.ERROR_INVALID_HANDLE
     return HandleClosed(describe(f"{what}: the session or the rows were closed", code), code)
@@ -33,7 +36,6 @@ class Engine:
     def __init__(
         self,
         *,
-        user_agent: str = "",
         default_headers: str = "",
         ca_file: str | None = None,
         ca_directory: str | None = None,
@@ -47,9 +49,9 @@ class Engine:
         config = ffi.new("struct pnet_engine_config *")
         kept = [
             ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
-            for text in (user_agent, default_headers, ca_file or "", ca_directory or "", resolve)
+            for text in (default_headers, ca_file or "", ca_directory or "", resolve)
         ]
-        config.user_agent, config.default_headers, config.ca_file, config.ca_directory, config.resolve = kept
+        config.default_headers, config.ca_file, config.ca_directory, config.resolve = kept
         out = ffi.new("struct pnet_engine **")
         check(lib.pnet_engine_new(config, out), "opening the session")
         self._ptr = ptr = out[0]
@@ -168,6 +170,21 @@ class Queue:
         if rc not in {lib.PNET_OK, lib.PNET_INVALID}:
             check(rc, "fetch")
         return int(self._taken[0])
+
+    def perform_url(self, ticket: int, url: bytes, out: CData, capacity: int) -> int:
+        """Queue one plain GET and wait a slice of time for it; see ``pnet_perform_url``.
+
+        Returns:
+            ``PNET_OK``: record and text stand in *out*. ``PNET_AGAIN``: go on with `reap`. ``PNET_INVALID``: the URL is
+            not plain, and nothing was queued.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        rc: int = lib.pnet_perform_url(self._ptr, ticket, url, len(url), SLICE_MS, out, capacity)
+        if rc and rc not in _PERFORMED:
+            check(rc, "fetch")
+        return rc
 
     def reap(self, timeout_ms: int) -> Batch | None:
         """Return finished transfers, waiting at most *timeout_ms* for the first; None when there is none.

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from pyinet._settings import Settings
     from pyinet.request import Request
 
-__all__ = ["CODINGS", "Packer", "Row"]
-
-CODINGS = "gzip, deflate, br, zstd"
-"""Content codings asked for, and undone by the core (RFC 9110 section 12.5.3)."""
+__all__ = ["Packer", "Row"]
 
 _FOLLOW = lib.PNET_REQ_RETURN_HOPS
 
@@ -71,7 +68,7 @@ def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
     return f"{scheme}://{rest[len(userinfo) + 1 :]}", unquote(user) or None, unquote(password)
 
 
-def header_lines(row: Row) -> bytes:
+def header_lines(row: Row, settings: Settings) -> bytes:
     """All header lines of a row that libcurl does not make itself; b"" for the session's own."""
     cached = row.flags & (InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
     anticipates_body = row.body is not None or row.method in {"POST", "PUT", "PATCH"}
@@ -79,9 +76,10 @@ def header_lines(row: Row) -> bytes:
         return b""
     given = {name.lower() for name, _ in row.headers}
     lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers]
-    if "accept-encoding" not in given:
-        # a range is cut out of the encoded form and could not be decoded
-        lines.append(f"Accept-Encoding: {'identity' if 'range' in given else CODINGS}")
+    if "range" in given and "accept-encoding" not in given:
+        given.add("accept-encoding")
+        lines.append("Accept-Encoding: identity")  # a range is cut out of the encoded form and could not be decoded
+    lines += settings.own_lines(given)
     if anticipates_body and "content-type" not in given:
         lines.append("Content-Type:")  # libcurl would call every body a form
     if row.body is not None and "expect" not in given:
@@ -129,7 +127,7 @@ class Packer:
         fields = [
             self._place(row.url.encode()),
             self._place(row.method.encode() if row.method != "GET" else b""),
-            self._place(header_lines(row)),
+            self._place(header_lines(row, self._settings)),
             self._place(os.fsencode(os.path.abspath(request.path)) if request.path else b""),  # noqa: PTH100 - as above
             self._place(os.fsencode(body_path)),
             self._place(proxy.encode() if proxy else b""),

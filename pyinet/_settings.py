@@ -9,9 +9,15 @@ from pyinet._url import origin_of
 from pyinet.enums import InternetFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from pyinet._url import Origin
 
-__all__ = ["Settings"]
+__all__ = ["CODINGS", "Settings"]
+
+CODINGS = "gzip,deflate,br,zstd"
+"""Content codings asked for, and undone by the core (RFC 9110 section 12.5.3). No spaces: libcurl writes headers
+byte by byte."""
 
 _NO_FLAGS = InternetFlag(0)
 _PROXY_MEMORY = 4096  # origins whose proxy is remembered; choosing one costs some microseconds
@@ -21,6 +27,7 @@ class Settings:
     """Settings of one session; options change them, and transfers submitted later obey.
 
     Attributes:
+        agent: User-Agent; "" for none.
         proxies: Which proxy for which host.
         flags: ``INTERNET_FLAG_*`` that every request gets.
         context: Context of errors whose request has none.
@@ -33,11 +40,14 @@ class Settings:
     """
 
     __slots__ = (
-        "_proxy_of", "connect_timeout_ms", "context", "flags", "max_ratio", "max_redirects", "max_size", "proxies",
-        "receive_timeout_ms",
+        "_proxy_of", "agent", "connect_timeout_ms", "context", "flags", "max_ratio", "max_redirects", "max_size",
+        "proxies", "receive_timeout_ms",
     )  # fmt: skip
 
-    def __init__(self, proxies: ProxyConfig | None = None, flags: InternetFlag = _NO_FLAGS, context: int = 1) -> None:
+    def __init__(
+        self, agent: str = "", proxies: ProxyConfig | None = None, flags: InternetFlag = _NO_FLAGS, context: int = 1
+    ) -> None:
+        self.agent = agent
         self.proxies = proxies or ProxyConfig.direct()
         self.flags = flags
         self.context = context
@@ -47,6 +57,13 @@ class Settings:
         self.max_size = 1 << 30
         self.max_ratio = 250
         self._proxy_of: dict[Origin, str | None] = {}
+
+    def own_lines(self, given: AbstractSet[str] = frozenset()) -> list[str]:
+        """Header lines that every request gets unless it brings its own: names in *given*, in lower case."""
+        lines = [] if "accept-encoding" in given else [f"Accept-Encoding: {CODINGS}"]
+        if self.agent and "user-agent" not in given:
+            lines.append(f"User-Agent: {self.agent}")
+        return lines
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy of an encoded URL, or None for a direct connection.

@@ -72,9 +72,8 @@ def encode_url(url: str) -> str:
         raise _refuse("the URL has no host", url)
     if " " in host_port:
         raise _refuse("the host holds a space", url)
-    if "[" in host_port and not (
-        host_port.startswith("[") and (host_port.partition("]")[2] or ":")[0] == ":" and "]" in host_port
-    ):
+    bracketed, close, behind = host_port.partition("]")
+    if ("[" in host_port or close) and not (bracketed.startswith("[") and close and behind[:1] in {"", ":"}):
         raise _refuse("the brackets of the host do not match", url)
     if not host_port.isascii():
         host, colon, port = host_port.partition(":")

@@ -324,14 +324,11 @@ class OneByOne:
             exchange, ticket = Exchange(queue, self._settings, self._faults), 0
         ticket += 1
         try:
-            exchange.submit(ticket, [item], will_wait=True)
-            while not (found := exchange.collect(SLICE_MS)[0]):
-                pass
+            result = exchange.perform(ticket, item, SLICE_MS)
         except BaseException:
             exchange.queue.close()  # interrupted or closed: its transfer must not go on unseen
             raise
         self._idle.append((exchange, ticket))
-        result = found[0]
         if result.error is not None:
             raise result.error
         return result

@@ -10,7 +10,6 @@ from pyinet._announced import Announced, not_yet
 from pyinet._castore import find_ca_store
 from pyinet._engine import Engine
 from pyinet._faults import Faults
-from pyinet._pack import CODINGS
 from pyinet._proxy import ProxyConfig
 from pyinet._resolve import connect_to_lines
 from pyinet._settings import Settings
@@ -76,13 +75,12 @@ class InternetSession(Announced):
         if profile is not None:
             not_yet("profile (cookies and cache on disk)")
         proxies = ProxyConfig.from_access_type(access_type, proxy_name, proxy_bypass, os.environ)
-        self._settings = Settings(proxies, _checked_flags(flags), context)
+        self._settings = Settings(_checked_agent(agent), proxies, _checked_flags(flags), context)
         self._faults = Faults()
         self._ca = find_ca_store(ca, os.environ)
         try:
             self._engine = Engine(
-                user_agent=_checked_agent(agent),
-                default_headers=f"Accept-Encoding: {CODINGS}\n",
+                default_headers="".join(f"{line}\n" for line in self._settings.own_lines()),
                 ca_file=self._ca.file,
                 ca_directory=self._ca.directory,
                 resolve=connect_to_lines(resolve or {}),

@@ -197,13 +197,13 @@ def test_no_clock_runs_while_the_consumer_is_the_one_to_wait_for(
     server: ScriptedServer, session: InternetSession, ordered: bool
 ) -> None:
     """The budget holds four bodies: the others are paused, or wait, while the loop body takes its time."""
-    session.set_option(InternetOption.RECEIVE_TIMEOUT, int(LIMIT * 1000))
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, int(2 * LIMIT * 1000))
     server.route("/", response(bytes(1 << 20)))
-    rows = [Request(server.url(), timeout=2 * LIMIT)] * 12
+    rows = [Request(server.url(), timeout=4 * LIMIT)] * 12
     with session.fetch(rows, in_flight=8, ordered=ordered, buffer_bytes=4 << 20) as fetched:
         errors = [next(fetched).error]
         eventually(lambda: fetched.progress().body_bytes >= 2 << 20, "a budget that is used up")
-        time.sleep(3 * LIMIT)  # the loop body at work: longer than any limit
+        time.sleep(5 * LIMIT)  # the loop body at work: longer than any limit
         errors += [result.error for result in fetched]
     assert errors == [None] * 12
 

@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -334,6 +335,28 @@ static inline void check_reply(const struct server *server, const struct pnet_do
   CHECK(row->special == (row->fault || row->body || row->flags & PNET_DONE_HOP), "%s", what);
   CHECK(row->flags & PNET_DONE_FILE || memory_fits(server, row, text, want), "%s", what);
   CHECK(!want.file || file_fits(server, row, want, path), "%s", what);
+}
+
+/* Nothing of the core is alive, no temporary file is left. Removes the whole ones, whose rows a closed queue dropped. */
+static inline void check_nothing_lives(const char *directory, const char *after)
+{
+  struct pnet_counts n;
+  struct dirent *entry;
+  DIR *files = opendir(directory);
+  pnet_live(&n);
+  CHECK(!n.engines && !n.queues && !n.transfers && !n.easy_handles && !n.shards && !n.bodies && !n.files &&
+          !n.decoders && !n.origins && !n.sockets,
+        "after \"%s\": %ld engines, %ld queues, %ld transfers, %ld easy handles, %ld shards, %ld bodies, %ld files, "
+        "%ld decoders, %ld origins, %ld sockets",
+        after, n.engines, n.queues, n.transfers, n.easy_handles, n.shards, n.bodies, n.files, n.decoders, n.origins,
+        n.sockets);
+  CHECK(files != NULL, "%s", directory);
+  while((entry = readdir(files))) {
+    CHECK(!strstr(entry->d_name, ".part"), "%s after \"%s\"", entry->d_name, after);
+    if(entry->d_name[0] != '.')
+      unlinkat(dirfd(files), entry->d_name, 0);
+  }
+  closedir(files);
 }
 
 #endif
