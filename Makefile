@@ -58,7 +58,7 @@ typing: $(BUILT) ## mypy --strict, and whether the stub of the compiled module i
 native: $(BUILT) $(NATIVE_TESTS) ## the tests written in C, under the address and undefined-behaviour sanitizers
 	@for test in $(NATIVE_TESTS); do echo "$$test"; $(ASAN_ENV) $$test || exit 1; done
 
-build/native/%: tests/native/%.c $(C_SOURCES) $(C_HEADERS) | $(BUILT)
+build/native/%: tests/native/%.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
 	@mkdir -p $(@D)
 	$(CC) $(C_BASE) -Werror $(ASAN) -o $@ $< $(C_SOURCES) $(C_LIBS)
 
@@ -76,7 +76,7 @@ asan-short: ## the same for the tests that reach the native code, without the sl
 tsan: build/tsan/stress ## stress the native core under the thread sanitizer for TSAN_SECONDS
 	@$(NO_ASLR) build/tsan/stress $(TSAN_SECONDS)
 
-build/tsan/stress: tests/native/stress.c $(C_SOURCES) $(C_HEADERS) | $(BUILT)
+build/tsan/stress: tests/native/stress.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
 	@mkdir -p $(@D)
 	$(CC) $(C_BASE) $(TSAN) -o $@ $< $(C_SOURCES) $(C_LIBS)
 

@@ -16,7 +16,6 @@ static void configure(struct pnet_queue *queue, const struct pnet_queue_config *
 int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *config, struct pnet_queue **out)
 {
   struct pnet_queue *queue;
-  pthread_condattr_t attr;
   if(engine_alien(engine))
     return PNET_FORKED;
   queue = calloc(1, sizeof(*queue));
@@ -25,10 +24,7 @@ int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *c
   queue->engine = engine;
   queue->head = queue->consumed_head = 1;
   configure(queue, config);
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  pthread_cond_init(&queue->ready, &attr);
-  pthread_condattr_destroy(&attr);
+  sleeper_init(&queue->reaper);
   list_init(&queue->inbox);
   list_init(&queue->done);
   list_init(&queue->held);
@@ -51,21 +47,6 @@ static void post(struct pnet_queue *queue)
     list_push(&engine->mail, &queue->mail);
   if(engine->blocked)
     engine_wake_driver(engine);
-}
-
-int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
-{
-  struct pnet_engine *engine = queue->engine;
-  int rc = PNET_INVALID;
-  if(engine_alien(engine))
-    return PNET_FORKED;
-  pthread_mutex_lock(&engine->lock);
-  if(!queue->outstanding && !queue->n_done && list_empty(&queue->held)) {
-    configure(queue, config);
-    rc = PNET_OK;
-  }
-  pthread_mutex_unlock(&engine->lock);
-  return rc;
 }
 
 /* Lock held: the queue takes t. */
@@ -259,7 +240,7 @@ static void wait_for_done(struct pnet_queue *queue, int64_t until_us)
     int64_t now = clock_us();
     if(until_us <= now)
       break;
-    if(!engine_take_loop(engine, queue, until_us))
+    if(!engine_take_loop(engine, &queue->reaper, until_us))
       continue;
     while(must_wait(queue) && !engine->takeover && rc == LOOP_OK && now < until_us) {
       pthread_mutex_unlock(&engine->lock);
@@ -396,19 +377,6 @@ int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out)
 
 /* ---- closing ---- */
 
-void queue_drop(struct pnet_queue *queue)
-{
-  struct link *link;
-  while((link = list_pop(&queue->done))) {
-    struct transfer *t = CONTAINER(link, struct transfer, link);
-    pnet_body_free((uint8_t *)(uintptr_t)t->done.body);
-    transfer_recycle(queue->engine, t);
-  }
-  queue->n_done = 0;
-  queue->used = 0;
-  atomic_store_explicit(&queue->stat_body, 0, memory_order_relaxed);
-}
-
 int pnet_queue_close(struct pnet_queue *queue)
 {
   struct pnet_engine *engine = queue->engine;
@@ -416,19 +384,19 @@ int pnet_queue_close(struct pnet_queue *queue)
     return PNET_FORKED;
   pthread_mutex_lock(&engine->lock);
   queue->closing = true;
-  pthread_cond_broadcast(&queue->ready); /* a thread that reaps leaves */
+  pthread_cond_signal(&queue->reaper.wake); /* a thread that reaps leaves */
   if(!queue->closed)
     post(queue);
   while(!queue->closed) {
-    engine_seize_loop(engine, queue); /* another thread may close it meanwhile */
-    do {                              /* at least once: the mail holds the order to end what is held */
+    engine_seize_loop(engine); /* another thread may close it meanwhile */
+    do {                       /* at least once: the mail holds the order to end what is held */
       pthread_mutex_unlock(&engine->lock);
       loop_once(engine, 0);
       pthread_mutex_lock(&engine->lock);
     } while(queue->outstanding || linked(&queue->mail));
+    queue_drop(queue);
     list_remove(&queue->of_engine);
     list_remove(&queue->busy);
-    queue_drop(queue);
     queue->closed = true;
     engine_leave_loop(engine);
   }
@@ -442,7 +410,7 @@ void pnet_queue_free(struct pnet_queue *queue)
   if(!queue || pnet_queue_close(queue) == PNET_FORKED)
     return;
   engine = queue->engine;
-  pthread_cond_destroy(&queue->ready);
+  pthread_cond_destroy(&queue->reaper.wake);
   free(queue->orders);
   free(queue->lanes);
   free(queue->rows);

@@ -52,7 +52,19 @@ static int cond_init(pthread_cond_t *cond)
   return rc;
 }
 
+int sleeper_init(struct sleeper *sleeper)
+{
+  sleeper->link.next = sleeper->link.prev = NULL;
+  return cond_init(&sleeper->wake);
+}
+
 /* ---- who drives ---- */
+
+/* Whether the loop has anything to do at all. */
+static bool has_work(const struct pnet_engine *engine)
+{
+  return engine->outstanding || !list_empty(&engine->mail);
+}
 
 void engine_wake_driver(struct pnet_engine *engine)
 {
@@ -72,27 +84,26 @@ void engine_hand_over(struct pnet_engine *engine)
   if(engine->driver != DRIVER_NONE)
     return;
   if(!list_empty(&engine->sleepers))
-    pthread_cond_signal(&CONTAINER(engine->sleepers.next, struct pnet_queue, sleeper)->ready);
-  else if(engine->idle && engine->outstanding) {
+    pthread_cond_signal(&CONTAINER(engine->sleepers.next, struct sleeper, link)->wake);
+  else if(engine->idle && has_work(engine)) {
     engine->idle = false;
     pthread_cond_signal(&engine->wake);
   }
 }
 
-static void sleep_on(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us, bool first)
+static void sleep_on(struct pnet_engine *engine, struct sleeper *sleeper, int64_t until_us, bool first)
 {
-  list_remove(&queue->sleeper);
   if(first)
-    list_push_front(&engine->sleepers, &queue->sleeper);
+    list_push_front(&engine->sleepers, &sleeper->link);
   else
-    list_push(&engine->sleepers, &queue->sleeper);
+    list_push(&engine->sleepers, &sleeper->link);
   if(until_us == NEVER)
-    pthread_cond_wait(&queue->ready, &engine->lock);
+    pthread_cond_wait(&sleeper->wake, &engine->lock);
   else {
     struct timespec at = deadline_of(until_us);
-    pthread_cond_timedwait(&queue->ready, &engine->lock, &at);
+    pthread_cond_timedwait(&sleeper->wake, &engine->lock, &at);
   }
-  list_remove(&queue->sleeper);
+  list_remove(&sleeper->link);
 }
 
 static void take(struct pnet_engine *engine, enum driver who)
@@ -109,7 +120,7 @@ static void ask_for_loop(struct pnet_engine *engine)
     engine_wake_driver(engine);
 }
 
-bool engine_take_loop(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us)
+bool engine_take_loop(struct pnet_engine *engine, struct sleeper *sleeper, int64_t until_us)
 {
   if(engine->driver == DRIVER_NONE && !engine->insisting) {
     take(engine, DRIVER_WAITER);
@@ -117,19 +128,22 @@ bool engine_take_loop(struct pnet_engine *engine, struct pnet_queue *queue, int6
   }
   if(engine->driver == DRIVER_ENGINE)
     ask_for_loop(engine);
-  sleep_on(engine, queue, until_us, false);
+  sleep_on(engine, sleeper, until_us, false);
   return false;
 }
 
-void engine_seize_loop(struct pnet_engine *engine, struct pnet_queue *queue)
+void engine_seize_loop(struct pnet_engine *engine)
 {
+  struct sleeper self;
+  sleeper_init(&self);
   engine->insisting++;
   while(engine->driver != DRIVER_NONE) {
     ask_for_loop(engine);
-    sleep_on(engine, queue, NEVER, true);
+    sleep_on(engine, &self, NEVER, true);
   }
   engine->insisting--;
   take(engine, DRIVER_WAITER);
+  pthread_cond_destroy(&self.wake);
 }
 
 void engine_leave_loop(struct pnet_engine *engine)
@@ -152,8 +166,8 @@ void engine_publish(struct pnet_engine *engine)
     queue->n_done++;
     queue->outstanding--;
     engine->outstanding--;
-    if(linked(&queue->sleeper))
-      pthread_cond_signal(&queue->ready);
+    if(linked(&queue->reaper.link))
+      pthread_cond_signal(&queue->reaper.wake);
   }
   pthread_mutex_unlock(&engine->lock);
 }
@@ -167,7 +181,7 @@ static void nap(struct pnet_engine *engine, int64_t us)
 static void drive_for_nobody(struct pnet_engine *engine)
 {
   take(engine, DRIVER_ENGINE);
-  while(!engine->takeover && !engine->stopping && engine->outstanding) {
+  while(!engine->takeover && !engine->stopping && has_work(engine)) {
     pthread_mutex_unlock(&engine->lock);
     loop_once(engine, TURN_US);
     pthread_mutex_lock(&engine->lock);
@@ -182,7 +196,7 @@ static void *engine_main(void *arg)
   uint64_t seen = 0;
   pthread_mutex_lock(&engine->lock);
   while(!engine->stopping) {
-    if(!engine->outstanding) {
+    if(!has_work(engine)) {
       engine->idle = true;
       pthread_cond_wait(&engine->wake, &engine->lock);
       engine->idle = false;
@@ -330,8 +344,11 @@ int engine_begin(struct pnet_engine *engine)
   return engine->started ? PNET_OK : start_thread(engine);
 }
 
+/* Every queue there is anything of: those the driver knows, and those whose first mail is unread. */
 static void cancel_all(struct pnet_engine *engine)
 {
+  LIST_EACH(item, &engine->mail)
+  CONTAINER(item, struct pnet_queue, mail)->closing = true;
   LIST_EACH(item, &engine->queues)
   {
     struct pnet_queue *queue = CONTAINER(item, struct pnet_queue, of_engine);
@@ -343,11 +360,9 @@ static void cancel_all(struct pnet_engine *engine)
 
 int pnet_engine_stop(struct pnet_engine *engine)
 {
-  struct pnet_queue self = {.engine = engine}; /* a place to sleep on */
   bool join;
   if(engine_alien(engine))
     return PNET_FORKED;
-  cond_init(&self.ready);
   pthread_mutex_lock(&engine->lock);
   join = engine->started && !engine->stopping;
   engine->stopping = true;
@@ -359,10 +374,10 @@ int pnet_engine_stop(struct pnet_engine *engine)
   if(join)
     pthread_join(engine->thread, NULL);
   pthread_mutex_lock(&engine->lock);
-  engine_seize_loop(engine, &self);
+  engine_seize_loop(engine);
   if(!engine->stopped) {
     cancel_all(engine);
-    while(engine->outstanding) {
+    while(has_work(engine)) {
       pthread_mutex_unlock(&engine->lock);
       loop_once(engine, 0);
       pthread_mutex_lock(&engine->lock);
@@ -374,9 +389,8 @@ int pnet_engine_stop(struct pnet_engine *engine)
   }
   engine_leave_loop(engine);
   LIST_EACH(item, &engine->sleepers)
-  pthread_cond_signal(&CONTAINER(item, struct pnet_queue, sleeper)->ready);
+  pthread_cond_signal(&CONTAINER(item, struct sleeper, link)->wake);
   pthread_mutex_unlock(&engine->lock);
-  pthread_cond_destroy(&self.ready);
   return PNET_OK;
 }
 

@@ -179,6 +179,12 @@ struct handle {
 
 /* ---- queues ---- */
 
+/* Where one thread sleeps until the loop is free or its queue has results. */
+struct sleeper {
+  struct link link; /* engine.sleepers while it sleeps */
+  pthread_cond_t wake;
+};
+
 struct pnet_queue {
   struct pnet_engine *engine; /* (fixed) */
   struct pnet_queue_config config;
@@ -192,9 +198,8 @@ struct pnet_queue {
   bool closing, closed;
   struct link done, held;
   size_t n_done;
-  size_t outstanding; /* submitted, not in done yet */
-  pthread_cond_t ready;
-  struct link sleeper; /* engine.sleepers while a thread sleeps on `ready` */
+  size_t outstanding;    /* submitted, not in done yet */
+  struct sleeper reaper; /* at most one thread reaps */
 
   /* (driver) */
   struct link of_engine; /* engine.queues, once it has had mail */
@@ -203,6 +208,7 @@ struct pnet_queue {
   struct lane **lanes;
   size_t n_lanes, cap_lanes;
   unsigned in_flight;
+  size_t n_blocked;       /* transfers that stepped aside into lanes */
   bool cancelling;        /* some transfer is marked cancelled */
   uint64_t used, loose;   /* buffer_bytes taken; the part taken by bodies of unknown length still growing */
   uint64_t consumed_head; /* next ticket to be consumed */
@@ -292,10 +298,10 @@ struct pnet_engine {
 void engine_unref(struct pnet_engine *engine);
 bool engine_alien(const struct pnet_engine *engine); /* true in a forked child */
 void engine_wake_driver(struct pnet_engine *engine); /* lock held */
-/* Become the driver, or sleep on queue->ready until something happens there or until_us; true = driver. Lock held. */
-bool engine_take_loop(struct pnet_engine *engine, struct pnet_queue *queue, int64_t until_us);
-void engine_seize_loop(struct pnet_engine *engine,
-                       struct pnet_queue *queue);   /* become the driver, before others; lock held */
+/* Become the driver, or sleep until something happens there or until_us; true = driver. Lock held. */
+bool engine_take_loop(struct pnet_engine *engine, struct sleeper *sleeper, int64_t until_us);
+void engine_seize_loop(struct pnet_engine *engine); /* become the driver, before others; lock held */
+int sleeper_init(struct sleeper *sleeper);
 void engine_hand_over(struct pnet_engine *engine);  /* lock held */
 int engine_begin(struct pnet_engine *engine);       /* start the thread at the first request; lock held */
 void engine_leave_loop(struct pnet_engine *engine); /* lock held */
@@ -339,7 +345,7 @@ void queue_admit(struct pnet_queue *queue);
 void queue_settle(struct transfer *transfer); /* a transfer has ended: give back its slot, publish it */
 void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled */
 void queue_busy(struct pnet_queue *queue);
-void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held */
+void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held as well */
 void queue_check_deadlines(struct pnet_queue *queue);
 void lane_unblock(struct lane *lane);
 void queue_watch(const struct transfer *transfer); /* its clock was set anew: look at it in time */

@@ -168,8 +168,6 @@ int pnet_engine_stop(struct pnet_engine *engine);
 void pnet_engine_free(struct pnet_engine *engine);
 
 int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *config, struct pnet_queue **out);
-/* Replace the limits of a queue that has nothing outstanding. PNET_INVALID: it has. */
-int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config);
 /* Cancel all that is outstanding and drop unreaped results; returns when nothing of it is alive. Idempotent. */
 int pnet_queue_close(struct pnet_queue *queue);
 /* Closes first when that has not been done. */

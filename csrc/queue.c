@@ -196,7 +196,50 @@ void queue_settle(struct transfer *t)
   list_push(&queue->engine->finished, &t->link);
 }
 
+void queue_drop(struct pnet_queue *queue)
+{
+  struct link *link;
+  while((link = list_pop(&queue->done))) {
+    struct transfer *t = CONTAINER(link, struct transfer, link);
+    leave_lane(t); /* a hop nobody answered holds its slot */
+    pnet_body_free((uint8_t *)(uintptr_t)t->done.body);
+    transfer_recycle(queue->engine, t);
+  }
+  queue->n_done = 0;
+  queue->used = 0;
+  atomic_store_explicit(&queue->stat_body, 0, memory_order_relaxed);
+}
+
 /* ---- admission ---- */
+
+/* The next row to be consumed of an ordered queue. While it waits for a slot the rows behind it may hold all the
+ * memory and wait for it: it must be able to start, whatever the limits. */
+static bool is_head(const struct transfer *t)
+{
+  return t->queue->config.ordered && t->req.id <= t->queue->consumed_head;
+}
+
+/* The lane into which the head stepped aside, or NULL. Meanwhile a slot is kept for it. (In the line it is in front
+ * anyway.) */
+static struct lane *head_lane(const struct pnet_queue *queue)
+{
+  if(!queue->config.ordered || !queue->n_blocked)
+    return NULL;
+  for(size_t i = 0; i < queue->cap_lanes; i++)
+    for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain)
+      if(!list_empty(&lane->blocked) && is_head(CONTAINER(lane->blocked.next, struct transfer, link)))
+        return lane;
+  return NULL;
+}
+
+/* Keep a list in ticket order; all but the hops of redirects come in order. */
+static void insert(struct link *list, struct transfer *t)
+{
+  struct link *before = list->prev;
+  while(before != list && CONTAINER(before, struct transfer, link)->req.id > t->req.id)
+    before = before->prev;
+  list_push_front(before, &t->link);
+}
 
 /* A slot for t now, or false: its lane is full or gated. A transfer that cannot start ends here with its fault. */
 static bool admit(struct transfer *t)
@@ -205,7 +248,7 @@ static bool admit(struct transfer *t)
   struct pnet_engine *engine = queue->engine;
   struct origin *origin = t->lane->origin;
   struct place *place;
-  if(t->lane->running >= queue->config.per_host)
+  if(t->lane->running >= queue->config.per_host && !(is_head(t) && !list_empty(&queue->starved)))
     return false;
   place = origin_pick(engine, origin);
   if(!place)
@@ -242,9 +285,27 @@ static struct transfer *next_waiting(struct pnet_queue *queue)
   return CONTAINER(queue->waiting.next, struct transfer, link);
 }
 
+/* Nobody in front of it in its lane. */
+static bool admissible(const struct transfer *t, bool aside)
+{
+  const struct link *blocked = &t->lane->blocked;
+  return aside || list_empty(blocked) || CONTAINER(blocked->next, struct transfer, link)->req.id > t->req.id;
+}
+
+static void step_aside(struct transfer *t)
+{
+  list_remove(&t->link);
+  insert(&t->lane->blocked, t);
+  t->queue->n_blocked++;
+  queue_watch(t);
+}
+
 void queue_admit(struct pnet_queue *queue)
 {
   struct transfer *t;
+  struct lane *head = head_lane(queue);
+  if(head && !list_empty(&queue->starved) && !linked(&head->unblocked))
+    list_push_front(&queue->unblocked, &head->unblocked); /* those who starve wait for the head */
   while(queue->in_flight < queue->config.in_flight && (t = next_waiting(queue))) {
     bool aside = t->lane != NULL; /* it stepped aside before */
     if(!aside) {
@@ -254,15 +315,19 @@ void queue_admit(struct pnet_queue *queue)
         continue;
       }
     }
-    if((aside || list_empty(&t->lane->blocked)) && admit(t))
+    if(queue->in_flight + 1 == queue->config.in_flight && !is_head(t) && head_lane(queue)) {
+      if(!aside)
+        leave_lane(t); /* it stays in the line */
+      break;
+    }
+    if(admissible(t, aside) && admit(t)) {
+      queue->n_blocked -= aside;
       continue;
+    }
     if(aside)
       list_remove(&t->lane->unblocked);
-    else {
-      list_remove(&t->link);
-      list_push(&t->lane->blocked, &t->link);
-      queue_watch(t);
-    }
+    else
+      step_aside(t);
   }
 }
 
@@ -293,7 +358,7 @@ static void receive_hop(struct pnet_queue *queue, struct transfer *t)
       t->deadline_us = held->deadline_us + (clock_us() - held->paused_us);
     end_hop(queue, held);
   }
-  list_push_front(&queue->waiting, &t->link);
+  insert(&queue->waiting, t);
 }
 
 static void mark_cancelled(struct link *list, uint64_t id, bool all)
@@ -375,6 +440,7 @@ static void unblock_marked(struct pnet_queue *queue)
         if(t->cancelled) {
           list_remove(&t->link);
           list_push(&queue->waiting, &t->link);
+          queue->n_blocked--;
         }
       }
 }

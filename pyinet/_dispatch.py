@@ -163,7 +163,7 @@ class Exchange:
             self.submit(ticket, [item], will_wait=True)
             return self._wait(slice_ms)
         out = self._out
-        rc = self.queue.perform_url(ticket, item.encode("utf-8", "replace"), self._out_ptr, _OUT)
+        rc = self.queue.perform_url(ticket, item.encode("utf-8", "surrogatepass"), self._out_ptr, _OUT)
         if rc == lib.PNET_OK:
             _, head, body, end, status, _, _, rest = DONE.unpack_from(out)
             text = out[DONE.size : DONE.size + end]

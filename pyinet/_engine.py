@@ -139,10 +139,6 @@ class Queue:
         """Cancel all that is outstanding; returns when nothing of it is alive. Idempotent, any thread."""
         self._close()
 
-    def configure(self, **config: int) -> None:
-        """Replace the limits while nothing is outstanding."""
-        check(lib.pnet_queue_configure(self._ptr, ffi.new("struct pnet_queue_config *", config)), "fetch")
-
     def submit(self, records: bytes, text: bytes, count: int, *, will_wait: bool) -> int:
         """Queue *count* ``struct pnet_request``; return how many were accepted: fewer when the next one is refused.
 

@@ -37,7 +37,7 @@ def request_head(server: ScriptedServer, method: str, target: str, *fields: str)
     return "\r\n".join(lines).encode("latin-1")
 
 
-COMMON = ("User-Agent: pyinet-tests/1.0", "Accept: */*", f"Accept-Encoding: {CODINGS}")
+COMMON = ("Accept: */*", f"Accept-Encoding: {CODINGS}", "User-Agent: pyinet-tests/1.0")
 
 # ---- the usual ----
 

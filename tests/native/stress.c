@@ -274,19 +274,15 @@ static void reap_some(struct worker *w)
     CHECK(batch.n || timeout >= 0, "an endless wait for %u rows returned without one", w->pending);
 }
 
-static void configure(struct worker *w)
+static void open_queue(struct worker *w)
 {
   struct pnet_queue_config config = {.in_flight = 1 + random_next(&w->random) % 24,
                                      .per_host = random_next(&w->random) % 12,
                                      .ordered = has(w->run, ORDERED),
                                      .buffer_bytes = has(w->run, SMALL) ? SMALL_BUFFER : 0,
                                      .idle_time_us = 60000000};
-  int rc;
-  if(w->queue)
-    rc = pnet_queue_configure(w->queue, &config);
-  else
-    rc = pnet_queue_new(w->run->engine, &config, &w->queue);
-  CHECK(rc == PNET_OK, "%d, %u rows pending", rc, w->pending);
+  int rc = pnet_queue_new(w->run->engine, &config, &w->queue);
+  CHECK(rc == PNET_OK, "pnet_queue_new: %d", rc);
 }
 
 static void check_drained(struct worker *w)
@@ -307,8 +303,6 @@ static void *work(void *arg)
 {
   struct worker *w = arg;
   while(!w->closed && (w->pending || w->submitted < w->run->rows)) {
-    if(!w->pending && !has(w->run, HOPS) && random_next(&w->random) % 2)
-      configure(w);
     if(w->submitted < w->run->rows && !w->must_reap && w->pending <= w->enough)
       submit_some(w);
     else
@@ -435,7 +429,7 @@ static void publish(struct stress *s, struct run *run)
 static void run_round(struct stress *s, const struct scenario *scenario, uint32_t seed)
 {
   char names[128];
-  const struct pnet_engine_config config = {.user_agent = "stress", .resolve = names};
+  const struct pnet_engine_config config = {.default_headers = "User-Agent: stress\n", .resolve = names};
   struct run *run = calloc(1, sizeof(*run));
   CHECK(run != NULL, "a round");
   snprintf(names, sizeof(names), "a.test:%u:127.0.0.1:\nb.test:%u:127.0.0.1:\n", s->server.port, s->server.port);
@@ -445,7 +439,7 @@ static void run_round(struct stress *s, const struct scenario *scenario, uint32_
   for(unsigned i = 0; i < WORKERS; i++) {
     struct worker *w = &run->workers[i];
     *w = (struct worker){.run = run, .index = i, .random = run->seed * (i + 1) | 1, .head = 1};
-    configure(w);
+    open_queue(w);
   }
   publish(s, run);
   for(int i = 0; i < WORKERS; i++)
