@@ -190,7 +190,8 @@ int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *url, 
 /* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
  * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed; what was not collected is dropped. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);
-/* The caller has consumed bytes of reaped bodies; rows before ticket `head` are all consumed (used when ordered). */
+/* The caller has consumed `bytes` of reaped bodies. Ordered queues: rows before ticket `head` are all consumed, and
+ * their bytes are given back with this call or were before; 0 = as it was. */
 int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);
 /* Cancel one transfer; it ends with PNET_FAULT_CANCELLED unless it ended before. Unknown tickets are ignored. */
 int pnet_cancel(struct pnet_queue *queue, uint64_t id);

@@ -212,24 +212,42 @@ void queue_drop(struct pnet_queue *queue)
 
 /* ---- admission ---- */
 
-/* The next row to be consumed of an ordered queue. While it waits for a slot the rows behind it may hold all the
- * memory and wait for it: it must be able to start, whatever the limits. */
-static bool is_head(const struct transfer *t)
+/* Rows of an ordered queue that are complete wait for those before them, with their memory. So the first row that has
+ * not ended must be able to start whatever the limits, or those behind it starve for ever. */
+static uint64_t first_running(const struct pnet_queue *queue)
 {
-  return t->queue->config.ordered && t->req.id <= t->queue->consumed_head;
+  uint64_t first = UINT64_MAX;
+  LIST_EACH(item, &queue->running)
+  if(CONTAINER(item, struct transfer, link)->req.id < first)
+    first = CONTAINER(item, struct transfer, link)->req.id;
+  return first;
 }
 
-/* The lane into which the head stepped aside, or NULL. Meanwhile a slot is kept for it. (In the line it is in front
+/* The lane into which that row stepped aside, or NULL. Meanwhile a slot is kept for it. (In the line it is in front
  * anyway.) */
-static struct lane *head_lane(const struct pnet_queue *queue)
+static struct lane *first_aside(const struct pnet_queue *queue)
 {
+  struct lane *found = NULL;
+  uint64_t first;
   if(!queue->config.ordered || !queue->n_blocked)
     return NULL;
+  first = first_running(queue);
   for(size_t i = 0; i < queue->cap_lanes; i++)
-    for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain)
-      if(!list_empty(&lane->blocked) && is_head(CONTAINER(lane->blocked.next, struct transfer, link)))
-        return lane;
-  return NULL;
+    for(struct lane *lane = queue->lanes[i]; lane; lane = lane->chain) {
+      uint64_t id =
+        list_empty(&lane->blocked) ? UINT64_MAX : CONTAINER(lane->blocked.next, struct transfer, link)->req.id;
+      if(id < first) {
+        first = id;
+        found = lane;
+      }
+    }
+  return found;
+}
+
+static bool may_exceed(const struct transfer *t)
+{
+  const struct pnet_queue *queue = t->queue;
+  return queue->config.ordered && !list_empty(&queue->starved) && t->req.id < first_running(queue);
 }
 
 /* Keep a list in ticket order; all but the hops of redirects come in order. */
@@ -248,7 +266,7 @@ static bool admit(struct transfer *t)
   struct pnet_engine *engine = queue->engine;
   struct origin *origin = t->lane->origin;
   struct place *place;
-  if(t->lane->running >= queue->config.per_host && !(is_head(t) && !list_empty(&queue->starved)))
+  if(t->lane->running >= queue->config.per_host && !may_exceed(t))
     return false;
   place = origin_pick(engine, origin);
   if(!place)
@@ -272,17 +290,19 @@ static bool admit(struct transfer *t)
   return true;
 }
 
+/* Who stepped aside and may be tried again goes before the line, unless the line begins with an earlier row: a hop. */
 static struct transfer *next_waiting(struct pnet_queue *queue)
 {
+  struct transfer *first = list_empty(&queue->waiting) ? NULL : CONTAINER(queue->waiting.next, struct transfer, link);
   while(!list_empty(&queue->unblocked)) {
     struct lane *lane = CONTAINER(queue->unblocked.next, struct lane, unblocked);
-    if(!list_empty(&lane->blocked))
-      return CONTAINER(lane->blocked.next, struct transfer, link);
+    if(!list_empty(&lane->blocked)) {
+      struct transfer *aside = CONTAINER(lane->blocked.next, struct transfer, link);
+      return first && first->req.id < aside->req.id ? first : aside;
+    }
     list_remove(&lane->unblocked);
   }
-  if(list_empty(&queue->waiting))
-    return NULL;
-  return CONTAINER(queue->waiting.next, struct transfer, link);
+  return first;
 }
 
 /* Nobody in front of it in its lane. */
@@ -303,9 +323,11 @@ static void step_aside(struct transfer *t)
 void queue_admit(struct pnet_queue *queue)
 {
   struct transfer *t;
-  struct lane *head = head_lane(queue);
-  if(head && !list_empty(&queue->starved) && !linked(&head->unblocked))
-    list_push_front(&queue->unblocked, &head->unblocked); /* those who starve wait for the head */
+  struct lane *first = first_aside(queue);
+  if(first && (linked(&first->unblocked) || !list_empty(&queue->starved))) {
+    list_remove(&first->unblocked);
+    list_push_front(&queue->unblocked, &first->unblocked); /* those who starve wait for it */
+  }
   while(queue->in_flight < queue->config.in_flight && (t = next_waiting(queue))) {
     bool aside = t->lane != NULL; /* it stepped aside before */
     if(!aside) {
@@ -315,7 +337,8 @@ void queue_admit(struct pnet_queue *queue)
         continue;
       }
     }
-    if(queue->in_flight + 1 == queue->config.in_flight && !is_head(t) && head_lane(queue)) {
+    first = queue->in_flight + 1 == queue->config.in_flight ? first_aside(queue) : NULL;
+    if(first && CONTAINER(first->blocked.next, struct transfer, link)->req.id < t->req.id) {
       if(!aside)
         leave_lane(t); /* it stays in the line */
       break;

@@ -14,7 +14,7 @@ from servers.scripted import ScriptedServer, response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CODINGS = "gzip, deflate, br, zstd"
+CODINGS = "gzip,deflate,br,zstd"
 
 
 @pytest.fixture

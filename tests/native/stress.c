@@ -224,8 +224,9 @@ static bool answer_hop(struct worker *w, const struct pnet_done *row)
     return false;
   }
   if(choice == 1 && closable)
-    return true;             /* held until the queue is closed */
-  release(w, row->body_len); /* before the next hop needs the room */
+    return true;                       /* held until the queue is closed */
+  release(w, row->body_len + w->owed); /* before the next hop needs the room */
+  w->owed = 0;
   submit(w, row->id, 1, 0, true);
   return true;
 }
