@@ -10,6 +10,9 @@
 
 enum { LAYER_BUFFER = 64 * 1024 }; /* bytes between two layers */
 
+#define BETWEEN_FREE (16u << 20) /* bytes between layers that are never too many */
+#define BETWEEN_RATIO 1024u      /* times the body's own bytes, beyond those */
+
 struct layer {
   const struct decode_coding *coding;
   void *state;
@@ -20,9 +23,11 @@ struct layer {
 };
 
 struct decoder {
-  bool fed;        /* a byte of the body came */
-  int rc;          /* of the run that failed, DECODE_OK until then */
-  const char *why; /* belongs to rc */
+  bool fed;         /* a byte of the body came */
+  uint64_t taken;   /* bytes of the body undone so far */
+  uint64_t between; /* bytes that went from one layer to the next */
+  int rc;           /* of the run that failed, DECODE_OK until then */
+  const char *why;  /* belongs to rc */
   size_t depth;
   struct layer layer[DECODE_MAX_LAYERS];
 };
@@ -193,6 +198,7 @@ static int run_layers(struct decoder *decoder, struct decode_step *io, bool *mov
     if(layer->buffer) {
       layer->ready = layer->buffer;
       layer->ready_len = LAYER_BUFFER - step.out_len;
+      decoder->between += layer->ready_len;
     }
     else {
       io->out = step.out;
@@ -215,8 +221,15 @@ int decoder_run(struct decoder *decoder, const uint8_t **in, size_t *in_len, uin
   if(*in_len)
     decoder->fed = true;
   while(moved && io.out_len && !decoder->rc) {
+    const uint8_t *from = io.in;
     moved = false;
     decoder->rc = run_layers(decoder, &io, &moved);
+    decoder->taken += (uint64_t)(io.in - from);
+    if(!decoder->rc && decoder->between > BETWEEN_FREE + BETWEEN_RATIO * decoder->taken) {
+      /* what one layer makes of little, the next may swallow: no limit on the decoded size would ever see it */
+      decoder->rc = DECODE_CORRUPT;
+      io.why = "stacked codings expand beyond measure";
+    }
   }
   decoder->why = io.why;
   *in = io.in;

@@ -7,6 +7,7 @@
  * THREADS  a decoder belongs to one thread at a time; different decoders share nothing.
  * OWNS     the decoder copies what it needs of `list`; `in` and `out` are borrowed for the call.
  * ERRORS   int returns are enum decode_rc; a decoder that failed stays failed with the same code.
+ * WORK     bounded by the input: codings that blow up between the layers are DECODE_CORRUPT.
  * MEMORY   a fixed amount for each layer, at most 16 MiB and a little (br), however long the body.
  *          How large the decoded body may get is the caller's to limit. */
 #ifndef PNET_DECODE_H

@@ -149,6 +149,23 @@ static void a_zstd_window_above_8_mib_is_refused_however_cut(void)
   free(plain.data);
 }
 
+/* gzip swallows zero padding without a word: nothing comes out that a limit could see. */
+static void what_blows_up_between_the_layers_is_refused(void)
+{
+  struct bytes plain = sample(10);
+  struct bytes inner = gzip_encode(plain);
+  struct bytes padding = bytes_new(NULL, 48u << 20);
+  struct bytes outer;
+  memset(padding.data, 0, padding.len);
+  append(&inner, padding.data, padding.len);
+  outer = brotli_encode(inner);
+  expect_corrupt("gzip, br", outer, plain, "stacked codings expand beyond measure");
+  free(plain.data);
+  free(inner.data);
+  free(padding.data);
+  free(outer.data);
+}
+
 int main(void)
 {
   a_body_cut_at_any_byte_is_truncated();
@@ -158,5 +175,6 @@ int main(void)
   a_flipped_bit_never_passes_as_other_bytes();
   garbage_does_no_harm();
   a_zstd_window_above_8_mib_is_refused_however_cut();
+  what_blows_up_between_the_layers_is_refused();
   return 0;
 }
