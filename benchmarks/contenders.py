@@ -141,6 +141,7 @@ class PycurlBase(Contender):
         easy.setopt(pycurl.PROXY, "")
         if self.job.agent:
             easy.setopt(pycurl.USERAGENT, self.job.agent)
+            easy.setopt(pycurl.HTTPHEADER, [self.job.codings])
         if self.job.ca:
             easy.setopt(pycurl.CAINFO, self.job.ca)
             easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
@@ -356,7 +357,7 @@ class Floor(Contender):
     def command(cls, job: Job) -> list[str]:
         argv = [str(FLOOR), "--urls", job.url_file, "--count", str(job.count)]
         argv += ["--in-flight", str(job.in_flight), "--size", str(job.size)]
-        argv += ["--connections", str(job.connections), "--agent", job.agent]
+        argv += ["--connections", str(job.connections), "--agent", job.agent, "--header", job.codings]
         argv += ["--http2-ca", job.ca] if job.ca else []
         argv += ["--verify", job.root] if job.verify else []
         return argv

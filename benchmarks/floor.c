@@ -17,11 +17,12 @@
 #define POLL_MS 1000
 
 struct options {
-  const char *url_file;    /* one URL a line; --count may go round it many times */
-  const char *verify_root; /* server's document root, NULL: check lengths only */
-  const char *ca_file;     /* PEM, NULL: plain http */
-  const char *agent;       /* User-Agent, NULL: none */
-  size_t count;            /* transfers in all */
+  const char *url_file;       /* one URL a line; --count may go round it many times */
+  const char *verify_root;    /* server's document root, NULL: check lengths only */
+  const char *ca_file;        /* PEM, NULL: plain http */
+  const char *agent;          /* User-Agent, NULL: none */
+  struct curl_slist *headers; /* further request header lines */
+  size_t count;               /* transfers in all */
   size_t in_flight;
   size_t size;      /* bytes each body must have */
   long connections; /* most connections to open, 0: no limit */
@@ -163,6 +164,7 @@ static bool transfer_init(struct transfer *t, const struct options *opt)
   curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
   curl_easy_setopt(t->easy, CURLOPT_USERAGENT, opt->agent);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, opt->headers);
   if(opt->ca_file) {
     curl_easy_setopt(t->easy, CURLOPT_CAINFO, opt->ca_file);
     curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -253,15 +255,11 @@ out:
 static bool parse_options(struct options *opt, int argc, char **argv)
 {
   static const struct option names[] = {
-    {"urls", required_argument, NULL, 'u'},
-    {"count", required_argument, NULL, 'n'},
-    {"in-flight", required_argument, NULL, 'i'},
-    {"size", required_argument, NULL, 's'},
-    {"verify", required_argument, NULL, 'v'},
-    {"http2-ca", required_argument, NULL, 'c'},
-    {"connections", required_argument, NULL, 'm'},
-    {"agent", required_argument, NULL, 'a'},
-    {NULL, 0, NULL, 0},
+    {"urls", required_argument, NULL, 'u'},        {"count", required_argument, NULL, 'n'},
+    {"in-flight", required_argument, NULL, 'i'},   {"size", required_argument, NULL, 's'},
+    {"verify", required_argument, NULL, 'v'},      {"http2-ca", required_argument, NULL, 'c'},
+    {"connections", required_argument, NULL, 'm'}, {"agent", required_argument, NULL, 'a'},
+    {"header", required_argument, NULL, 'h'},      {NULL, 0, NULL, 0},
   };
   int key;
   while((key = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -283,6 +281,9 @@ static bool parse_options(struct options *opt, int argc, char **argv)
       break;
     case 'c':
       opt->ca_file = optarg;
+      break;
+    case 'h':
+      opt->headers = curl_slist_append(opt->headers, optarg);
       break;
     case 'a':
       opt->agent = optarg;
@@ -306,7 +307,7 @@ int main(int argc, char **argv)
 
   if(!parse_options(&opt, argc, argv)) {
     fprintf(stderr, "usage: floor --urls FILE --count N --in-flight N --size BYTES\n"
-                    "             [--http2-ca PEM] [--connections N] [--agent TEXT] [--verify ROOT]\n");
+                    "             [--http2-ca PEM] [--connections N] [--agent TEXT] [--header LINE] [--verify ROOT]\n");
     return 2;
   }
   if(curl_global_init(CURL_GLOBAL_ALL))

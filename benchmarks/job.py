@@ -23,6 +23,7 @@ class Job:
     root: str
     """The server's document root, to compare bodies with."""
     agent: str = "bench/1.0"
+    codings: str = "Accept-Encoding: gzip,deflate,br,zstd"
     """User-Agent to send, the same for all; empty: what the client sends by itself."""
     ca: str | None = None
     """PEM file to trust. Given: https with HTTP/2; None: plain http."""
