@@ -294,6 +294,12 @@ struct pnet_engine {
   struct curl_slist *default_headers, *connect_to;
 };
 
+/* Something happened to the transfer: the clocks for silence start anew. */
+static inline void moved(struct transfer *transfer)
+{
+  transfer->moved_us = transfer->queue->engine->now_us;
+}
+
 /* engine.c */
 void engine_unref(struct pnet_engine *engine);
 bool engine_alien(const struct pnet_engine *engine); /* true in a forked child */
@@ -336,6 +342,7 @@ struct origin *origin_get(struct pnet_engine *engine, const char *url,
 void origin_unref(struct pnet_engine *engine, struct origin *origin);
 struct place *origin_pick(struct pnet_engine *engine, struct origin *origin); /* NULL: wait, or no memory */
 struct place *origin_place(struct origin *origin, const struct shard *shard);
+struct place *place_of(const struct transfer *transfer);          /* where it runs now */
 void origin_settle(struct origin *origin, enum origin_mode mode); /* the probe has told: let the others go */
 void origin_unblock(struct origin *origin);
 
@@ -347,7 +354,11 @@ void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled 
 void queue_busy(struct pnet_queue *queue);
 void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held as well */
 void queue_check_deadlines(struct pnet_queue *queue);
-void lane_unblock(struct lane *lane);
+
+/* lane.c (driver) */
+struct lane *lane_get(struct pnet_queue *queue, const struct transfer *transfer); /* referenced; NULL: no memory */
+void lane_unref(struct lane *lane);
+void lane_unblock(struct lane *lane);              /* its first transfer may be tried again */
 void queue_watch(const struct transfer *transfer); /* its clock was set anew: look at it in time */
 
 /* Whether the header section says how long the body in memory will be. */
@@ -383,7 +394,7 @@ void handle_put(struct pnet_engine *engine, struct handle *handle);
 void handle_free(struct handle *handle);
 int handle_prepare(struct handle *handle, struct transfer *transfer);
 
-/* receive.c (driver): libcurl's callbacks */
+/* receive.c, connect.c, upload.c (driver): libcurl's callbacks */
 size_t on_header(char *line, size_t size, size_t n, void *handle);
 size_t on_body(char *data, size_t size, size_t n, void *handle);
 size_t on_upload(char *out, size_t size, size_t n, void *handle);

@@ -187,3 +187,8 @@ void origin_settle(struct origin *origin, enum origin_mode mode)
   origin->gated = false;
   origin_unblock(origin);
 }
+
+struct place *place_of(const struct transfer *t)
+{
+  return origin_place(t->lane->origin, t->shard);
+}

@@ -200,10 +200,6 @@ class Queue:
         """Give *body_bytes* of reaped bodies back to the budget; rows before ticket *head* are consumed."""
         check(lib.pnet_consumed(self._ptr, body_bytes, head), "fetch")
 
-    def cancel(self, ticket: int) -> None:
-        """Cancel one transfer; unknown tickets are ignored."""
-        check(lib.pnet_cancel(self._ptr, ticket), "cancel")
-
     def hop_end(self, ticket: int) -> None:
         """Give up the slot of an answer that might have been followed."""
         check(lib.pnet_hop_end(self._ptr, ticket), "fetch")

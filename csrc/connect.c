@@ -1,0 +1,145 @@
+/* connect.c - libcurl's callbacks about sockets and connections: which are open where, what a new one speaks, and
+ * whether a kept-alive one may be used. */
+#include "internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The entry's socket is gone, or about to go: it no longer counts as open where it was. */
+static void forget_socket(struct pnet_engine *engine, int fd)
+{
+  struct socket_entry *entry = poller_entry(&engine->poller, fd);
+  struct origin *origin = entry ? entry->origin : NULL;
+  if(origin) {
+    struct place *place = origin_place(origin, entry->shard);
+    if(--place->open == 0)
+      place->h2 = false;
+    live_add(LIVE_SOCKETS, -1);
+  }
+  poller_forget(&engine->poller, fd);
+  if(origin)
+    origin_unref(engine, origin);
+}
+
+curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  struct pnet_engine *engine = t->queue->engine;
+  struct socket_entry *entry;
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  (void)purpose;
+  if(fd < 0) {
+    t->done.os_errno = errno;
+    return CURL_SOCKET_BAD;
+  }
+  forget_socket(engine, fd); /* one that was closed behind our back had this number before */
+  entry = poller_entry(&engine->poller, fd);
+  if(!entry || t->n_opened == MAX_OPENED) {
+    close(fd);
+    return CURL_SOCKET_BAD;
+  }
+  entry->shard = t->shard;
+  entry->origin = t->lane->origin;
+  entry->opener = t;
+  entry->origin->refs++;
+  place_of(t)->open++;
+  t->opened[t->n_opened++] = fd;
+  t->fresh_socket = true;
+  live_add(LIVE_SOCKETS, 1);
+  if(t->probe && !t->secure)
+    origin_settle(entry->origin, ORIGIN_H1); /* the name is resolved, and cleartext HTTP is not negotiated */
+  return fd;
+}
+
+int on_close_socket(void *engine, curl_socket_t fd)
+{
+  forget_socket(engine, fd);
+  return close(fd);
+}
+
+static int local_port_of(int fd)
+{
+  struct sockaddr_storage name;
+  socklen_t len = sizeof(name);
+  if(getsockname(fd, (struct sockaddr *)&name, &len))
+    return -1;
+  if(name.ss_family == AF_INET)
+    return ntohs(((struct sockaddr_in *)&name)->sin_port);
+  return name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port) : -1;
+}
+
+/* Of the sockets a transfer opened one carries the connection, and libcurl tells but its port. The others lost, or
+ * all did: libcurl closes such sockets without calling on_close_socket. */
+void sockets_settle(struct transfer *t, int local_port, int remote_port)
+{
+  struct pnet_engine *engine = t->queue->engine;
+  for(int i = 0; i < t->n_opened; i++) {
+    int fd = t->opened[i];
+    struct socket_entry *entry = poller_entry(&engine->poller, fd);
+    if(!entry || entry->opener != t)
+      continue; /* closed, and told */
+    if(local_port >= 0 && local_port_of(fd) == local_port) {
+      entry->opener = NULL;
+      poller_name(&engine->poller, fd, local_port, remote_port);
+    }
+    else
+      forget_socket(engine, fd);
+  }
+  t->n_opened = 0;
+}
+
+int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  (void)easy;
+  if(type != CURLINFO_TEXT || len < 4 || memcmp(data, "ALPN", 4))
+    return 0;
+  if(memmem(data, len, "accepted", 8))
+    t->alpn = memmem(data, len, "h2", 2) ? ORIGIN_H2 : ORIGIN_H1;
+  else if(memmem(data, len, "did not agree", 13))
+    t->alpn = ORIGIN_H1;
+  return 0;
+}
+
+/* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. Between requests
+ * HTTP/1.1 has nothing to say; a late TLS session ticket costs a new connection, no more. */
+static bool unsolicited_input(const struct transfer *t, int local_port, int remote_port)
+{
+  const struct poller *poller = &t->queue->engine->poller;
+  const struct socket_entry *entry = poller_named(poller, local_port, remote_port);
+  char byte;
+  if(!entry || entry->shard != t->shard)
+    return false;
+  return recv((int)(entry - poller->sockets), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  (void)remote;
+  (void)local;
+  t->connected = true;
+  moved(t);
+  queue_watch(t);
+  if(t->probe && t->alpn != ORIGIN_UNKNOWN) {
+    place_of(t)->h2 = t->alpn == ORIGIN_H2;
+    origin_settle(t->lane->origin, t->alpn);
+  }
+  /* libcurl sends a request again when a kept-alive connection proves dead. RFC 9110 section 9.2.2 allows that for
+   * idempotent methods; once is enough. */
+  if(++t->starts > (t->idempotent ? 2 : 1)) {
+    transfer_fail(t, PNET_FAULT_LOST, "the connection was closed before an answer, and the request is not sent twice");
+    return CURL_PREREQFUNC_ABORT;
+  }
+  if(t->fresh_socket)
+    sockets_settle(t, local_port, remote_port);
+  else if(t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(t, local_port, remote_port)) {
+    t->starts--;
+    t->again = true; /* libcurl closes this connection; the transfer starts over on another */
+    return CURL_PREREQFUNC_ABORT;
+  }
+  return CURL_PREREQFUNC_OK;
+}
