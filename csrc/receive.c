@@ -194,7 +194,7 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
     cap = 2 * sink->charged > FIRST_STEP ? 2 * sink->charged : FIRST_STEP;
   room = budget_take(t, cap);
   for(size_t step = cap - least; room != ROOM_OK && step && !known_length(t);) {
-    step = step > FIRST_STEP ? step / 4 : 0; /* near the bound, grow by less, but not byte by byte */
+    step /= 2; /* near the bound, take half of what might be left: byte by byte would be quadratic */
     cap = least + step;
     room = budget_take(t, cap);
   }
