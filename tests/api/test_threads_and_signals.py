@@ -25,7 +25,11 @@ QUICK = 1.0
 
 @pytest.fixture
 def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts Python children; none outlives the test."""
+    """Starts Python children; none outlives the test.
+
+    A test run in the background may ignore SIGINT, and children would inherit that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started: list[subprocess.Popen[str]] = []
 
     def start(program: str, *arguments: str) -> subprocess.Popen[str]:
@@ -39,6 +43,7 @@ def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+    signal.signal(signal.SIGINT, before)
 
 
 def hangs(server: ScriptedServer) -> threading.Semaphore:
