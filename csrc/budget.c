@@ -22,7 +22,7 @@ static void charge(struct transfer *t, size_t cap)
 }
 
 /* The oldest body of unknown length, or the next row to be consumed: it may take all that is free. */
-static bool senior(const struct transfer *t)
+bool budget_senior(const struct transfer *t)
 {
   const struct pnet_queue *queue = t->queue;
   return queue->config.ordered ? t->req.id <= queue->consumed_head : queue->growing.next == &t->growing;
@@ -34,7 +34,7 @@ static bool fits(const struct transfer *t, size_t more)
   uint64_t limit = queue->config.buffer_bytes;
   if(queue->used + more > limit)
     return false;
-  if(senior(t))
+  if(budget_senior(t))
     return true;
   if(!list_empty(&queue->starved) && queue->starved.next != &t->starved)
     return false; /* in order, lest small bodies overtake a large one for ever */
@@ -49,7 +49,7 @@ static bool hopeless(const struct transfer *t, size_t cap)
   const struct pnet_queue *queue = t->queue;
   if(cap > queue->config.buffer_bytes)
     return true;
-  if(!senior(t))
+  if(!budget_senior(t))
     return false;
   if(queue->config.ordered)
     return true; /* all else belongs to rows behind it */

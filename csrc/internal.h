@@ -370,6 +370,7 @@ static inline bool known_length(const struct transfer *transfer)
 /* budget.c (driver) */
 enum room { ROOM_OK, ROOM_WAIT, ROOM_NEVER };
 enum room budget_take(struct transfer *transfer, size_t cap); /* charge for a capacity of cap bytes */
+bool budget_senior(const struct transfer *transfer);          /* it may take all that is free */
 void budget_trim(struct transfer *transfer, size_t kept);     /* the body is complete: keep only this charge */
 void budget_starve(struct transfer *transfer, size_t cap);
 void budget_review(struct pnet_queue *queue); /* after bytes were released: let starved transfers go on */

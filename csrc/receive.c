@@ -184,7 +184,7 @@ enum window_rc { WINDOW_OK, WINDOW_WAIT, WINDOW_FAILED };
 static enum window_rc memory_window(struct transfer *t, size_t need)
 {
   struct sink *sink = &t->sink;
-  size_t least = sink->len + need, cap = least;
+  size_t least = sink->len + need, cap = least, step, crumb;
   enum room room;
   if(sink->charged && least <= sink->charged && least < sink->cap)
     return WINDOW_OK;
@@ -193,8 +193,12 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
   else if(least < 2 * sink->charged || least < FIRST_STEP)
     cap = 2 * sink->charged > FIRST_STEP ? 2 * sink->charged : FIRST_STEP;
   room = budget_take(t, cap);
-  for(size_t step = cap - least; room != ROOM_OK && step && !known_length(t);) {
-    step /= 2; /* near the bound, take half of what might be left: byte by byte would be quadratic */
+  step = cap - least;
+  crumb = budget_senior(t) ? 0 : FIRST_STEP;
+  /* Near the bound, half of what might be left; but never crumbs, each of which would be copied around, save for the
+   * one transfer that has to end for the others to go on. */
+  while(room != ROOM_OK && !known_length(t) && step > crumb) {
+    step = step / 2 > crumb ? step / 2 : crumb;
     cap = least + step;
     room = budget_take(t, cap);
   }

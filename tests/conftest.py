@@ -7,6 +7,7 @@ import gc
 import importlib.util
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -78,6 +79,14 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name in SETTINGS or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def _interrupts_reach_children() -> Iterator[None]:
+    """A test run in the background may ignore SIGINT, and children would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _is_loopback(address: object) -> bool:

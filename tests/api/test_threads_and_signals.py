@@ -81,6 +81,7 @@ CALLS = {
 }
 
 
+@pytest.mark.usefixtures("_interrupts_reach_children")
 @pytest.mark.parametrize("call", CALLS)
 def test_ctrl_c_ends_a_wait_at_once(
     server: ScriptedServer, child: Callable[..., subprocess.Popen[str]], call: str
@@ -122,6 +123,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.usefixtures("_interrupts_reach_children")
 def test_ctrl_c_and_close_end_the_waits_of_other_threads(
     server: ScriptedServer, child: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -91,8 +91,8 @@ def test_the_demo_names_a_file_that_differs(scripts: Path) -> None:
     )
 
     assert demo.returncode == 1
-    assert "differs: stdlib/" in demo.stderr
-    assert "1 of" in demo.stderr
+    assert "\ndiffers: " in demo.stderr
+    assert "\ndemo: 1 of" in demo.stderr
 
 
 def test_the_demo_takes_a_manifest_of_the_user(scripts: Path, tmp_path: Path, port: int) -> None:

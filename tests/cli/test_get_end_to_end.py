@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from servers.scripted import ScriptedConn, ScriptedServer
@@ -128,14 +127,6 @@ def test_certificates_are_checked_against_the_given_authority(
     untrusted = run("-o", str(out / "other"), url)
     assert untrusted.returncode == 1
     assert "[12045 ERROR_INTERNET_INVALID_CA]" in untrusted.stderr
-
-
-@pytest.fixture
-def _interrupts_reach_children() -> Iterator[None]:
-    """A test run in the background may ignore SIGINT, and children would inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("_interrupts_reach_children")
