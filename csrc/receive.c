@@ -186,8 +186,8 @@ static enum window_rc memory_window(struct transfer *t, size_t need)
   struct sink *sink = &t->sink;
   size_t least = sink->len + need, cap = least, step, crumb;
   enum room room;
-  if(sink->charged && least <= sink->charged && least < sink->cap)
-    return WINDOW_OK;
+  if(sink->charged && least <= sink->charged && sink->charged + SPARE <= sink->cap)
+    return WINDOW_OK; /* what was granted to a starved transfer is charged, and not there yet */
   if(known_length(t) && sink->kind == SINK_MEMORY)
     cap = (size_t)t->response.content_length > least ? (size_t)t->response.content_length : least;
   else if(least < 2 * sink->charged || least < FIRST_STEP)
