@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import pytest
 
 from pyinet import AccessType, ConnectionLost, InternetException, InternetSession, Request, TransferError
 from servers.scripted import response, tunnel_to
+from waiting import eventually
 
 if TYPE_CHECKING:
     from pyinet import Result
@@ -146,6 +149,18 @@ def test_nor_on_one_to_a_proxy_whatever_the_next_origin(server: ScriptedServer) 
         assert session.fetch_one("http://b.test/").body == b"mine"
 
 
+def input_waits(port: int) -> bool:
+    """Whether a socket of this process that is connected to *port* has bytes nobody has read."""
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(name))) as twin:
+                if twin.getpeername()[1] == port and twin.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                    return True
+        except OSError:
+            continue  # no socket, not connected, or nothing there
+    return False
+
+
 def test_nor_in_a_tunnel(server: ScriptedServer, tls_server: ScriptedServer, ca: CertificateAuthority) -> None:
     unasked = Unasked(tls_server, response(b"smuggled"))
     tls_server.play(unasked)
@@ -155,6 +170,7 @@ def test_nor_in_a_tunnel(server: ScriptedServer, tls_server: ScriptedServer, ca:
     with InternetSession("t", 1, AccessType.PROXY, name, "<-loopback>", ca=ca.pem) as session:
         assert session.fetch_one(tls_server.url("/first")).body == b"first"
         unasked.speak()
+        eventually(lambda: input_waits(server.port), "what was spoken, through the relay")
         assert session.fetch_one(tls_server.url("/next")).body == b"mine"
 
 
