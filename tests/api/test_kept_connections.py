@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,10 +152,14 @@ def test_nor_on_one_to_a_proxy_whatever_the_next_origin(server: ScriptedServer) 
 
 def input_waits(port: int) -> bool:
     """Whether a socket of this process that is connected to *port* has bytes nobody has read."""
-    for name in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         try:
-            with socket.socket(fileno=os.dup(int(name))) as twin:
-                if twin.getpeername()[1] == port and twin.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+            with socket.socket(fileno=os.dup(int(entry.name))) as twin:
+                if (
+                    twin.family == socket.AF_INET
+                    and twin.getpeername()[1] == port
+                    and twin.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                ):
                     return True
         except OSError:
             continue  # no socket, not connected, or nothing there
