@@ -24,12 +24,8 @@ QUICK = 1.0
 
 
 @pytest.fixture
-def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts Python children; none outlives the test.
-
-    A test run in the background may ignore SIGINT, and children would inherit that.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def child(_interrupts_reach_children: None) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts Python children; none outlives the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(program: str, *arguments: str) -> subprocess.Popen[str]:
@@ -43,7 +39,6 @@ def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
-    signal.signal(signal.SIGINT, before)
 
 
 def hangs(server: ScriptedServer) -> threading.Semaphore:
@@ -81,7 +76,6 @@ CALLS = {
 }
 
 
-@pytest.mark.usefixtures("_interrupts_reach_children")
 @pytest.mark.parametrize("call", CALLS)
 def test_ctrl_c_ends_a_wait_at_once(
     server: ScriptedServer, child: Callable[..., subprocess.Popen[str]], call: str
@@ -123,7 +117,6 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.usefixtures("_interrupts_reach_children")
 def test_ctrl_c_and_close_end_the_waits_of_other_threads(
     server: ScriptedServer, child: Callable[..., subprocess.Popen[str]]
 ) -> None:
