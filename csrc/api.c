@@ -24,7 +24,9 @@ int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *c
   queue->engine = engine;
   queue->head = queue->consumed_head = 1;
   configure(queue, config);
+  queue->notify_fd = -1;
   sleeper_init(&queue->reaper);
+  pipe_init(&queue->pipe);
   list_init(&queue->inbox);
   list_init(&queue->done);
   list_init(&queue->held);
@@ -97,7 +99,7 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
 
 /* Lock held: plain URLs between line feeds. */
 static int submit_lines(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *at, const uint8_t *end,
-                        size_t *taken)
+                        unsigned request_flags, size_t *taken)
 {
   struct pnet_engine *engine = queue->engine;
   int64_t now = clock_us();
@@ -109,6 +111,7 @@ static int submit_lines(struct pnet_queue *queue, uint64_t first_id, size_t n, c
       next = end;
     rc = t ? request_plain(t, first_id + *taken, at, (size_t)(next - at)) : PNET_NOMEM;
     if(!rc) {
+      t->req.flags |= request_flags;
       enqueue(queue, t, now);
       ++*taken;
       at = next + 1;
@@ -135,7 +138,7 @@ int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, cons
     at = next ? next + 1 : end;
   }
   pthread_mutex_lock(&engine->lock);
-  rc = submit_lines(queue, first_id, n, text, end, taken);
+  rc = submit_lines(queue, first_id, n, text, end, 0, taken);
   if(*taken)
     announce(queue, flags);
   pthread_mutex_unlock(&engine->lock);
@@ -210,6 +213,8 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
   }
   if(!reserve_rows(queue, n) || !reserve_text(queue, text + 1))
     return PNET_NOMEM;
+  events_hand_over(queue, out);
+  queue->notified = false;
   out->rows = queue->rows;
   out->text = queue->text;
   while(out->n < n) {
@@ -228,7 +233,7 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
 
 static bool must_wait(const struct pnet_queue *queue)
 {
-  return !queue->n_done && queue->outstanding && !queue->closing && !queue->engine->stopping;
+  return !queue->n_done && !queue->ready.n && queue->outstanding && !queue->closing && !queue->engine->stopping;
 }
 
 /* Lock held: wait until something is done, nothing is left to wait for, the time is over, or a signal came. */
@@ -260,7 +265,7 @@ int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_
   if(engine_alien(engine))
     return PNET_FORKED;
   pthread_mutex_lock(&engine->lock);
-  if(timeout_ms && !queue->n_done)
+  if(timeout_ms)
     wait_for_done(queue, timeout_ms < 0 ? NEVER : clock_us() + timeout_ms * (int64_t)1000);
   rc = engine->stopping || queue->closing ? PNET_CLOSED : collect(queue, cap, out);
   out->drained = !queue->n_done && !queue->outstanding && list_empty(&queue->held);
@@ -279,24 +284,25 @@ static int collect_into(struct pnet_queue *queue, uint8_t *out, size_t cap)
     return PNET_AGAIN;
   list_pop(&queue->done);
   queue->n_done = 0;
+  queue->ready.n = queue->ready.text_len = 0; /* the answer is in the record */
   copy_out(&batch, t);
   memcpy(out, &row, sizeof(row));
   transfer_recycle(queue->engine, t);
   return PNET_OK;
 }
 
-int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *url, size_t url_len, int timeout_ms,
-                     uint8_t *out, size_t cap)
+int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *line, size_t line_len,
+                     unsigned request_flags, int timeout_ms, uint8_t *out, size_t cap)
 {
   struct pnet_engine *engine = queue->engine;
   size_t taken = 0;
   int rc;
   if(engine_alien(engine))
     return PNET_FORKED;
-  if(memchr(url, '\n', url_len))
+  if(memchr(line, '\n', line_len))
     return PNET_INVALID;
   pthread_mutex_lock(&engine->lock);
-  rc = submit_lines(queue, id, 1, url, url + url_len, &taken);
+  rc = submit_lines(queue, id, 1, line, line + line_len, request_flags, &taken);
   if(!rc) {
     post(queue);
     wait_for_done(queue, clock_us() + timeout_ms * (int64_t)1000);
@@ -325,13 +331,10 @@ int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head)
   return PNET_OK;
 }
 
-static int order(struct pnet_queue *queue, enum order what, uint64_t id)
+/* Lock held. */
+static int give_order(struct pnet_queue *queue, enum order what, uint64_t id)
 {
-  struct pnet_engine *engine = queue->engine;
   int rc = PNET_OK;
-  if(engine_alien(engine))
-    return PNET_FORKED;
-  pthread_mutex_lock(&engine->lock);
   if(queue->closing)
     rc = PNET_CLOSED;
   else if(queue->n_orders + 2 > queue->cap_orders) {
@@ -348,8 +351,19 @@ static int order(struct pnet_queue *queue, enum order what, uint64_t id)
     queue->orders[queue->n_orders++] = what;
     queue->orders[queue->n_orders++] = id;
     post(queue);
-    engine_wake_driver(engine);
+    engine_wake_driver(queue->engine);
   }
+  return rc;
+}
+
+static int order(struct pnet_queue *queue, enum order what, uint64_t id)
+{
+  struct pnet_engine *engine = queue->engine;
+  int rc;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  rc = give_order(queue, what, id);
   pthread_mutex_unlock(&engine->lock);
   return rc;
 }
@@ -362,6 +376,75 @@ int pnet_cancel(struct pnet_queue *queue, uint64_t id)
 int pnet_hop_end(struct pnet_queue *queue, uint64_t id)
 {
   return order(queue, ORDER_HOP_END, id);
+}
+
+/* ---- reading a body while it arrives ---- */
+
+/* What waits in the pipe; a transfer that waits for room goes on. */
+static size_t read_pipe(struct pnet_queue *queue, uint8_t *out, size_t cap)
+{
+  bool resume;
+  size_t n = pipe_read(&queue->pipe, out, cap, &resume);
+  if(resume)
+    order(queue, ORDER_PIPE, 0);
+  return n;
+}
+
+/* Lock held, and this thread drives: turn the loop while bytes go straight to out; returns how many did. */
+static size_t drive_for_reader(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int64_t until_us,
+                               enum loop_rc *rc)
+{
+  struct pnet_engine *engine = queue->engine;
+  struct pipe *pipe = &queue->pipe;
+  int64_t now = clock_us();
+  size_t n;
+  pipe->to = out;
+  pipe->to_cap = cap;
+  pipe->to_len = 0;
+  while(must_wait(queue) && pipe->to_len < least && !pipe->len && !engine->takeover && *rc == LOOP_OK &&
+        now < until_us) {
+    pthread_mutex_unlock(&engine->lock);
+    *rc = loop_once(engine, until_us - now);
+    now = engine->now_us;
+    pthread_mutex_lock(&engine->lock);
+  }
+  n = pipe->to_len;
+  pipe->to = NULL;
+  pipe->to_cap = pipe->to_len = 0;
+  return n;
+}
+
+int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int timeout_ms, size_t *n)
+{
+  struct pnet_engine *engine = queue->engine;
+  enum loop_rc rc = LOOP_OK;
+  int64_t until_us;
+  bool ended, closed;
+  *n = 0;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  *n = read_pipe(queue, out, cap);
+  if(*n >= least)
+    return PNET_OK;
+  until_us = clock_us() + timeout_ms * (int64_t)1000;
+  pthread_mutex_lock(&engine->lock);
+  while(*n < least && must_wait(queue) && rc == LOOP_OK && clock_us() < until_us) {
+    if(!queue->pipe.len && engine_take_loop(engine, &queue->reaper, until_us)) {
+      *n += drive_for_reader(queue, out + *n, cap - *n, least - *n, until_us, &rc);
+      engine_leave_loop(engine);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    *n += read_pipe(queue, out + *n, cap - *n);
+    pthread_mutex_lock(&engine->lock);
+  }
+  closed = engine->stopping || queue->closing;
+  ended = !closed && !queue->ready.n && !must_wait(queue);
+  engine_hand_over(engine);
+  pthread_mutex_unlock(&engine->lock);
+  if(closed)
+    return PNET_CLOSED;
+  *n += read_pipe(queue, out + *n, cap - *n); /* what came with the end */
+  return *n >= least ? PNET_OK : ended ? PNET_END : PNET_AGAIN;
 }
 
 int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out)
@@ -397,6 +480,7 @@ int pnet_queue_close(struct pnet_queue *queue)
     queue_drop(queue);
     list_remove(&queue->of_engine);
     list_remove(&queue->busy);
+    list_remove(&queue->news);
     queue->closed = true;
     engine_leave_loop(engine);
   }
@@ -411,6 +495,10 @@ void pnet_queue_free(struct pnet_queue *queue)
     return;
   engine = queue->engine;
   pthread_cond_destroy(&queue->reaper.wake);
+  pipe_free(&queue->pipe);
+  event_log_free(&queue->fresh);
+  event_log_free(&queue->ready);
+  event_log_free(&queue->handed);
   free(queue->orders);
   free(queue->lanes);
   free(queue->rows);

@@ -24,6 +24,12 @@ static void forget_socket(struct pnet_engine *engine, int fd)
     origin_unref(engine, origin);
 }
 
+static bool too_many(struct transfer *t)
+{
+  unsigned limit = t->queue->config.max_addresses;
+  return limit && ++t->tried > limit;
+}
+
 curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
@@ -37,7 +43,7 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
   }
   forget_socket(engine, fd); /* one that was closed behind our back had this number before */
   entry = poller_entry(&engine->poller, fd);
-  if(!entry || t->n_opened == MAX_OPENED) {
+  if(!entry || t->n_opened == MAX_OPENED || too_many(t)) {
     close(fd);
     return CURL_SOCKET_BAD;
   }
@@ -49,15 +55,35 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
   t->opened[t->n_opened++] = fd;
   t->fresh_socket = true;
   live_add(LIVE_SOCKETS, 1);
+  if(t->watched)
+    watch_socket(t, &address->addr);
   if(t->probe && !t->secure)
     origin_settle(entry->origin, ORIGIN_H1); /* the name is resolved, and cleartext HTTP is not negotiated */
   return fd;
 }
 
+/* Whom the closing concerns: who uses the connection, or who has opened it and got no further than TCP. */
+static struct transfer *concerned(struct pnet_engine *engine, int fd)
+{
+  const struct socket_entry *entry = poller_entry(&engine->poller, fd);
+  if(!entry || !entry->origin)
+    return NULL;
+  if(entry->opener)
+    return entry->opener->watched && entry->opener->told_connected ? entry->opener : NULL;
+  return entry->user;
+}
+
 int on_close_socket(void *engine, curl_socket_t fd)
 {
+  struct transfer *t = concerned(engine, fd);
+  int rc;
+  if(t)
+    watch_closing(t);
   forget_socket(engine, fd);
-  return close(fd);
+  rc = close(fd);
+  if(t)
+    watch_closed(t);
+  return rc;
 }
 
 static int local_port_of(int fd)
@@ -72,10 +98,11 @@ static int local_port_of(int fd)
 }
 
 /* Of the sockets a transfer opened one carries the connection, and libcurl tells but its port. The others lost, or
- * all did: libcurl closes such sockets without calling on_close_socket. */
-void sockets_settle(struct transfer *t, int local_port, int remote_port)
+ * all did: libcurl closes such sockets without calling on_close_socket. Returns the one, or -1. */
+int sockets_settle(struct transfer *t, int local_port, int remote_port)
 {
   struct pnet_engine *engine = t->queue->engine;
+  int found = -1;
   for(int i = 0; i < t->n_opened; i++) {
     int fd = t->opened[i];
     struct socket_entry *entry = poller_entry(&engine->poller, fd);
@@ -83,18 +110,23 @@ void sockets_settle(struct transfer *t, int local_port, int remote_port)
       continue; /* closed, and told */
     if(local_port >= 0 && local_port_of(fd) == local_port) {
       entry->opener = NULL;
+      found = fd;
       poller_name(&engine->poller, fd, local_port, remote_port);
     }
     else
       forget_socket(engine, fd);
   }
   t->n_opened = 0;
+  t->tried = 0;
+  return found;
 }
 
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
   (void)easy;
+  if(t->watched)
+    watch_debug(t, type, data, len);
   if(type != CURLINFO_TEXT || len < 4 || memcmp(data, "ALPN", 4))
     return 0;
   if(memmem(data, len, "accepted", 8))
@@ -106,19 +138,24 @@ int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handl
 
 /* Bytes on a kept-alive connection before anything was asked: they would be taken for the answer. Between requests
  * HTTP/1.1 has nothing to say; a late TLS session ticket costs a new connection, no more. */
-static bool unsolicited_input(const struct transfer *t, int local_port, int remote_port)
+static bool unsolicited_input(int fd)
+{
+  char byte;
+  return fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+/* The socket of a kept-alive connection, or -1. */
+static int kept_socket(const struct transfer *t, int local_port, int remote_port)
 {
   const struct poller *poller = &t->queue->engine->poller;
   const struct socket_entry *entry = poller_named(poller, local_port, remote_port);
-  char byte;
-  if(!entry || entry->shard != t->shard)
-    return false;
-  return recv((int)(entry - poller->sockets), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  return entry && entry->shard == t->shard ? (int)(entry - poller->sockets) : -1;
 }
 
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
+  int fd;
   (void)remote;
   (void)local;
   t->connected = true;
@@ -134,12 +171,14 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
     transfer_fail(t, PNET_FAULT_LOST, "the connection was closed before an answer, and the request is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
-  if(t->fresh_socket)
-    sockets_settle(t, local_port, remote_port);
-  else if(t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(t, local_port, remote_port)) {
+  fd = t->fresh_socket && t->n_opened ? sockets_settle(t, local_port, remote_port)
+                                      : kept_socket(t, local_port, remote_port);
+  if(!t->fresh_socket && t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(fd)) {
     t->starts--;
     t->again = true; /* libcurl closes this connection; the transfer starts over on another */
     return CURL_PREREQFUNC_ABORT;
   }
+  if(t->watched)
+    watch_request(t, fd);
   return CURL_PREREQFUNC_OK;
 }

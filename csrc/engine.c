@@ -16,6 +16,8 @@
 #define NAP_US 1000      /* a loop left alone for so long is taken up by the engine's thread */
 #define NAP_MAX_US 16000 /* between looks while one waiter drives on and on */
 #define TURN_US 1000000  /* longest wait in one turn of the engine's thread */
+#define BROKEN 3         /* so often the promise to turn the loop may be broken before it is forgotten */
+#define LINGER 64        /* naps with nothing to do before the thread sleeps without limit, while it is attended */
 
 static _Atomic unsigned generation; /* how many forks lie between this process and the one that loaded us */
 
@@ -132,6 +134,17 @@ bool engine_take_loop(struct pnet_engine *engine, struct sleeper *sleeper, int64
   return false;
 }
 
+bool engine_try_loop(struct pnet_engine *engine)
+{
+  if(engine->driver == DRIVER_NONE && !engine->insisting) {
+    take(engine, DRIVER_WAITER);
+    return true;
+  }
+  if(engine->driver == DRIVER_ENGINE)
+    ask_for_loop(engine);
+  return false;
+}
+
 void engine_seize_loop(struct pnet_engine *engine)
 {
   struct sleeper self;
@@ -154,10 +167,31 @@ void engine_leave_loop(struct pnet_engine *engine)
   engine_hand_over(engine);
 }
 
+bool engine_has_news(const struct pnet_engine *engine)
+{
+  return !list_empty(&engine->finished) || !list_empty(&engine->news);
+}
+
+/* Lock held: something can be reaped. */
+static void tell(struct pnet_queue *queue)
+{
+  uint64_t one = 1;
+  if(linked(&queue->reaper.link))
+    pthread_cond_signal(&queue->reaper.wake);
+  if(queue->notify_fd < 0 || queue->notified || queue->notify_fd == queue->engine->quiet_fd)
+    return;
+  queue->notified = write(queue->notify_fd, &one, sizeof(one)) == sizeof(one);
+}
+
 void engine_publish(struct pnet_engine *engine)
 {
   struct link *link;
   pthread_mutex_lock(&engine->lock);
+  while((link = list_pop(&engine->news))) {
+    struct pnet_queue *queue = CONTAINER(link, struct pnet_queue, news);
+    events_publish(queue);
+    tell(queue);
+  }
   while((link = list_pop(&engine->finished))) {
     struct transfer *t = CONTAINER(link, struct transfer, link);
     struct pnet_queue *queue = t->queue;
@@ -166,8 +200,7 @@ void engine_publish(struct pnet_engine *engine)
     queue->n_done++;
     queue->outstanding--;
     engine->outstanding--;
-    if(linked(&queue->reaper.link))
-      pthread_cond_signal(&queue->reaper.wake);
+    tell(queue);
   }
   pthread_mutex_unlock(&engine->lock);
 }
@@ -189,18 +222,44 @@ static void drive_for_nobody(struct pnet_engine *engine)
   engine_leave_loop(engine);
 }
 
+/* An event loop has promised to turn the loop: look now and then whether it does, and do one turn if not. */
+static void mind(struct pnet_engine *engine, uint64_t *seen)
+{
+  bool same = engine->drives == *seen;
+  *seen = engine->drives;
+  nap(engine, NAP_MAX_US);
+  if(!same || engine->drives != *seen || engine->driver != DRIVER_NONE || engine->insisting || engine->stopping)
+    return;
+  take(engine, DRIVER_ENGINE);
+  pthread_mutex_unlock(&engine->lock);
+  loop_turn(engine);
+  pthread_mutex_lock(&engine->lock);
+  engine_leave_loop(engine);
+  engine->broken++;
+  *seen = engine->drives;
+}
+
 static void *engine_main(void *arg)
 {
   struct pnet_engine *engine = arg;
   int64_t nap_us = NAP_US;
   uint64_t seen = 0;
+  int lingered = 0;
   pthread_mutex_lock(&engine->lock);
   while(!engine->stopping) {
-    if(!has_work(engine)) {
+    bool attended = engine->attendants && engine->broken < BROKEN;
+    if(!has_work(engine) && attended && lingered++ < LINGER)
+      nap(engine, NAP_MAX_US);
+    else if(!has_work(engine)) {
+      lingered = 0;
       engine->idle = true;
       pthread_cond_wait(&engine->wake, &engine->lock);
       engine->idle = false;
       nap_us = NAP_US;
+    }
+    else if(attended && list_empty(&engine->sleepers)) {
+      lingered = 0;
+      mind(engine, &seen);
     }
     else if(engine->driver != DRIVER_NONE || !list_empty(&engine->sleepers)) {
       bool same = engine->drives == seen;
@@ -274,6 +333,7 @@ static void destroy(struct pnet_engine *engine)
   poller_free(&engine->poller);
   free(engine->origins);
   curl_slist_free_all(engine->default_headers);
+  curl_slist_free_all(engine->raw_headers);
   curl_slist_free_all(engine->connect_to);
   free(engine->ca_file);
   free(engine->ca_directory);
@@ -296,6 +356,7 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   engine->generation = atomic_load_explicit(&generation, memory_order_relaxed);
   engine->refs = 1;
   engine->deadline_us = NEVER;
+  engine->quiet_fd = -1;
   pthread_mutex_init(&engine->lock, NULL);
   cond_init(&engine->wake);
   list_init(&engine->queues);
@@ -307,9 +368,11 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   list_init(&engine->handles);
   list_init(&engine->finished);
   list_init(&engine->busy);
+  list_init(&engine->news);
   engine->ca_file = copy_of(config->ca_file, &failed);
   engine->ca_directory = copy_of(config->ca_directory, &failed);
   engine->default_headers = list_of(config->default_headers, &failed);
+  engine->raw_headers = list_of(config->raw_headers, &failed);
   engine->connect_to = list_of(config->resolve, &failed);
   engine->share = curl_share_init();
   engine->poller.epoll_fd = engine->poller.wake_fd = -1;

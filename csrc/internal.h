@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #if LIBCURL_VERSION_NUM < 0x075800
 #error "pyinet needs libcurl 7.88 or newer: install its newer development package (libcurl4-openssl-dev)"
@@ -25,6 +26,7 @@
 #define SHARD_STREAMS 100     /* HTTP/2 transfers on one shard: what libcurl and servers allow a connection */
 #define SHARD_CONNECTIONS 128 /* CURLMOPT_MAXCONNECTS, pinned: libcurl's own value moves with its handles */
 #define MAX_OPENED 8          /* addresses of one name tried at the same time, and more than libcurl does */
+#define SMALL_UPLOAD 65536    /* sent with the header section; larger bodies are asked for piece by piece */
 #define NEVER INT64_MAX
 
 enum live {
@@ -93,14 +95,14 @@ enum transfer_state {
   T_HELD      /* reaped with PNET_DONE_HOP, keeps its slot */
 };
 
-enum field { FIELD_OTHER, FIELD_LENGTH, FIELD_CODING, FIELD_LOCATION, FIELD_TRANSFER };
+enum field { FIELD_OTHER, FIELD_LENGTH, FIELD_CODING, FIELD_LOCATION, FIELD_TRANSFER, FIELD_COOKIE };
 
 /* What the header lines of the final response say about the body. */
 struct response {
   int status, http_version;
   int64_t content_length; /* -1 = not said */
   bool ended;             /* the blank line has come */
-  bool chunked, has_location;
+  bool chunked, has_location, sets_cookies;
   bool bad_length;   /* Content-Length malformed, overflowing or contradicting itself */
   bool bad_transfer; /* a transfer coding other than chunked */
   bool malformed;    /* a line that is no status line and no field */
@@ -110,7 +112,7 @@ struct response {
   char coding[120]; /* Content-Encoding values joined by commas */
 };
 
-enum sink_kind { SINK_NONE, SINK_MEMORY, SINK_CAPTURE, SINK_FILE, SINK_DISCARD };
+enum sink_kind { SINK_NONE, SINK_MEMORY, SINK_CAPTURE, SINK_FILE, SINK_DISCARD, SINK_PIPE };
 
 struct sink {
   enum sink_kind kind;
@@ -136,20 +138,29 @@ struct transfer {
   struct pnet_request req;
   char *text; /* copies of the request's strings, each NUL-terminated */
   size_t text_cap;
-  const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password;
+  const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password, *cookie;
   const uint8_t *body;
   int body_fd;
   int64_t upload_len;             /* of the request body, wherever it is */
   int64_t upload_at;              /* how much of it libcurl was given */
   bool idempotent, secure, plain; /* plain: cleartext HTTP without a tunnel */
   bool probe, paused, cancelled, connected, replied, slot, again;
+  bool watched;                     /* PNET_REQ_EVENTS */
+  bool asking;                      /* the request itself is on its way, not that of a tunnel */
+  bool told_connected;              /* PNET_EVENT_CONNECTED of the newest socket */
+  bool answered;                    /* PNET_EVENT_ANSWER */
+  uint64_t sent, sent_body, tunnel; /* bytes of the request under way; of a tunnel's answer */
+  int fd;                           /* its connection while watched, -1 = unknown */
+  char address[64];                 /* of the newest socket */
+  unsigned port;
   bool unread;            /* held bytes, or output still inside the decoder */
   enum origin_mode alpn;  /* what the TLS handshake of a probe agreed on */
   int starts;             /* PREREQ calls since the last response header */
   bool fresh_socket;      /* a socket was opened since then */
   int opened[MAX_OPENED]; /* those of them that may still be on their way to a connection */
   int n_opened;
-  int tainted; /* kept-alive connections refused because of pending input */
+  unsigned tried; /* addresses, since there was a connection */
+  int tainted;    /* kept-alive connections refused because of pending input */
   struct response response;
   char *head; /* header lines as received */
   size_t head_len, head_cap, head_total;
@@ -172,7 +183,9 @@ struct handle {
   struct pnet_engine *engine;
   struct transfer *transfer;
   struct curl_slist *headers;
-  bool shaped;
+  bool shaped;                               /* set up for more than what stands below: has to be reset */
+  bool watched, verbose, raw, http1, cookie; /* as it is set up now */
+  long buffer_size;
   int64_t connect_ms;
   char error[CURL_ERROR_SIZE];
 };
@@ -185,8 +198,29 @@ struct sleeper {
   pthread_cond_t wake;
 };
 
+/* Events on their way up. */
+struct event_log {
+  struct pnet_event *events;
+  size_t n, cap;
+  uint8_t *text;
+  size_t text_len, text_cap;
+};
+
+/* A body on its way to pnet_read. Bounded: the transfer is paused when it is full. */
+struct pipe {
+  pthread_mutex_t lock;
+  uint8_t *data; /* a ring */
+  size_t cap, start;
+  _Atomic size_t len;
+  bool full;   /* the transfer waits for room */
+  bool begun;  /* the reader has had some of it */
+  uint8_t *to; /* (driver) where the reader wants it, while the reader is the driver */
+  size_t to_cap, to_len;
+};
+
 struct pnet_queue {
   struct pnet_engine *engine; /* (fixed) */
+  struct pipe pipe;           /* (its own lock) */
   struct pnet_queue_config config;
 
   /* (lock) the mailbox, and what was finished */
@@ -198,18 +232,24 @@ struct pnet_queue {
   bool closing, closed;
   struct link done, held;
   size_t n_done;
-  size_t outstanding;    /* submitted, not in done yet */
-  struct sleeper reaper; /* at most one thread reaps */
+  struct event_log ready; /* events to be reaped */
+  int notify_fd;          /* -1 = none */
+  bool notified;          /* since the last reap */
+  size_t outstanding;     /* submitted, not in done yet */
+  struct sleeper reaper;  /* at most one thread reaps */
 
   /* (driver) */
   struct link of_engine; /* engine.queues, once it has had mail */
   struct link busy;      /* engine.busy while there is something to admit, cancel or grant */
+  struct link news;      /* engine.news while there are events, or bytes in the pipe, to be told of */
+  struct event_log fresh;
   struct link waiting, running, unblocked, starved, growing;
   struct lane **lanes;
   size_t n_lanes, cap_lanes;
   unsigned in_flight;
   size_t n_blocked;       /* transfers that stepped aside into lanes */
   bool cancelling;        /* some transfer is marked cancelled */
+  bool resuming;          /* the reader of the pipe has made room */
   uint64_t used, loose;   /* buffer_bytes taken; the part taken by bodies of unknown length still growing */
   uint64_t consumed_head; /* next ticket to be consumed */
 
@@ -218,11 +258,12 @@ struct pnet_queue {
   size_t cap_rows;
   uint8_t *text;
   size_t cap_text;
+  struct event_log handed;
 
   _Atomic uint64_t stat_queued, stat_in_flight, stat_done, stat_failed, stat_bytes, stat_body;
 };
 
-enum order { ORDER_CANCEL, ORDER_HOP_END };
+enum order { ORDER_CANCEL, ORDER_HOP_END, ORDER_PIPE };
 
 /* ---- shards and sockets (driver) ---- */
 
@@ -240,6 +281,7 @@ struct socket_entry {
   struct shard *shard;
   struct origin *origin;            /* set for sockets we opened */
   struct transfer *opener;          /* until it is connected: libcurl closes it without a word if it loses */
+  struct transfer *user;            /* the watched transfer on it, to be told when it closes */
   uint16_t local_port, remote_port; /* once connected */
   uint8_t have, want;               /* CURL_POLL_* bits in epoll, and wanted by libcurl */
   bool dirty;
@@ -270,6 +312,9 @@ struct pnet_engine {
   _Atomic bool blocked; /* the driver may be inside epoll_wait */
   bool idle;            /* the engine's thread sleeps without a limit */
   bool stopping, started, stopped;
+  int attendants;     /* event loops that promised to turn this one */
+  int broken;         /* how often in a row they did not */
+  int quiet_fd;       /* whoever turns the loop needs no notification; -1 = nobody */
   size_t outstanding; /* over all queues */
   int64_t driven_us;  /* when the loop was last run */
   uint64_t drives;    /* how often it changed hands */
@@ -283,7 +328,7 @@ struct pnet_engine {
   struct poller poller;
   struct shard **shards;
   size_t n_shards;
-  struct link queues, roomy, touched, handles, finished, busy;
+  struct link queues, roomy, touched, handles, finished, busy, news;
   struct origin **origins;
   size_t n_origins, cap_origins;
   int64_t now_us, deadline_us; /* deadline_us: earliest moment at which a clock may run out */
@@ -291,7 +336,7 @@ struct pnet_engine {
 
   /* (fixed) */
   char *ca_file, *ca_directory;
-  struct curl_slist *default_headers, *connect_to;
+  struct curl_slist *default_headers, *raw_headers, *connect_to;
 };
 
 /* Something happened to the transfer: the clocks for silence start anew. */
@@ -307,15 +352,18 @@ void engine_wake_driver(struct pnet_engine *engine); /* lock held */
 /* Become the driver, or sleep until something happens there or until_us; true = driver. Lock held. */
 bool engine_take_loop(struct pnet_engine *engine, struct sleeper *sleeper, int64_t until_us);
 void engine_seize_loop(struct pnet_engine *engine); /* become the driver, before others; lock held */
+bool engine_try_loop(struct pnet_engine *engine);   /* become the driver, or ask the engine's thread; lock held */
 int sleeper_init(struct sleeper *sleeper);
-void engine_hand_over(struct pnet_engine *engine);  /* lock held */
-int engine_begin(struct pnet_engine *engine);       /* start the thread at the first request; lock held */
-void engine_leave_loop(struct pnet_engine *engine); /* lock held */
-void engine_publish(struct pnet_engine *engine);    /* (driver) hand finished transfers over */
+void engine_hand_over(struct pnet_engine *engine);      /* lock held */
+int engine_begin(struct pnet_engine *engine);           /* start the thread at the first request; lock held */
+void engine_leave_loop(struct pnet_engine *engine);     /* lock held */
+void engine_publish(struct pnet_engine *engine);        /* (driver) hand finished transfers and events over */
+bool engine_has_news(const struct pnet_engine *engine); /* (driver) engine_publish has something to do */
 
 /* loop.c (driver) */
 enum loop_rc { LOOP_OK, LOOP_SIGNAL };
 enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us);
+bool loop_turn(struct pnet_engine *engine); /* without waiting; true = there is more to do at once */
 
 /* poller.c (driver) */
 int poller_init(struct poller *poller);
@@ -337,8 +385,8 @@ void shard_touch(struct shard *shard);
 void shard_run(struct shard *shard, int fd, int bits);
 
 /* origin.c (driver) */
-struct origin *origin_get(struct pnet_engine *engine, const char *url,
-                          const char *proxy); /* referenced; NULL: no memory */
+struct origin *origin_get(struct pnet_engine *engine, const char *url, const char *proxy,
+                          bool http1); /* referenced; NULL: no memory */
 void origin_unref(struct pnet_engine *engine, struct origin *origin);
 struct place *origin_pick(struct pnet_engine *engine, struct origin *origin); /* NULL: wait, or no memory */
 struct place *origin_place(struct origin *origin, const struct shard *shard);
@@ -351,6 +399,7 @@ void queue_read_mail(struct pnet_queue *queue); /* lock held */
 void queue_admit(struct pnet_queue *queue);
 void queue_settle(struct transfer *transfer); /* a transfer has ended: give back its slot, publish it */
 void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled */
+void queue_resume(struct pnet_queue *queue);  /* the transfer that waited for the reader of its pipe */
 void queue_busy(struct pnet_queue *queue);
 void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held as well */
 void queue_check_deadlines(struct pnet_queue *queue);
@@ -367,6 +416,14 @@ static inline bool known_length(const struct transfer *transfer)
   return !transfer->decoder && !transfer->response.chunked && transfer->response.content_length >= 0;
 }
 
+/* Whether its answer is one that is handed back for a decision. */
+static inline bool leads_on(const struct transfer *transfer)
+{
+  int status = transfer->response.status;
+  return transfer->req.flags & PNET_REQ_RETURN_HOPS && transfer->response.has_location &&
+         (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
+}
+
 /* budget.c (driver) */
 enum room { ROOM_OK, ROOM_WAIT, ROOM_NEVER };
 enum room budget_take(struct transfer *transfer, size_t cap); /* charge for a capacity of cap bytes */
@@ -378,7 +435,8 @@ void budget_review(struct pnet_queue *queue); /* after bytes were released: let 
 /* request.c (any thread) */
 int request_copy(struct transfer *transfer, const struct pnet_request *request, const uint8_t *text, size_t text_len);
 
-int request_plain(struct transfer *transfer, uint64_t id, const uint8_t *url, size_t len);
+/* A URL, or a URL, a tab and the value of Cookie. */
+int request_plain(struct transfer *transfer, uint64_t id, const uint8_t *line, size_t len);
 
 /* transfer.c */
 struct transfer *transfer_new(struct pnet_engine *engine);                    /* lock held */
@@ -395,6 +453,33 @@ void handle_put(struct pnet_engine *engine, struct handle *handle);
 void handle_free(struct handle *handle);
 int handle_prepare(struct handle *handle, struct transfer *transfer);
 
+/* events.c */
+bool event_record(struct transfer *transfer, enum pnet_event_kind kind, uint64_t value, const char *text,
+                  size_t len);                                           /* (driver) false: no memory */
+void events_publish(struct pnet_queue *queue);                           /* (driver), lock held: fresh to ready */
+void events_hand_over(struct pnet_queue *queue, struct pnet_batch *out); /* lock held: ready to handed */
+void event_log_free(struct event_log *log);
+
+/* watch.c (driver): what libcurl tells about a watched transfer, as events */
+int on_resolve(void *resolver, void *reserved, void *handle);
+void watch_socket(struct transfer *transfer, const struct sockaddr *address);
+void watch_request(struct transfer *transfer, int fd);
+void watch_debug(struct transfer *transfer, curl_infotype type, const char *data, size_t len);
+void watch_head(struct transfer *transfer); /* a header section has ended */
+void watch_closing(struct transfer *transfer);
+void watch_closed(struct transfer *transfer);
+void watch_leave(struct transfer *transfer); /* it is no longer on its connection */
+
+/* pipe.c */
+int pipe_init(struct pipe *pipe);
+void pipe_free(struct pipe *pipe);
+void pipe_reset(struct pipe *pipe);                                          /* no transfer writes to it */
+bool pipe_write(struct transfer *transfer, const uint8_t *data, size_t len); /* (driver) false: no memory */
+size_t pipe_room(struct pipe *pipe);                                         /* (driver) */
+bool pipe_wait(struct pipe *pipe, size_t need); /* (driver) the transfer must wait for room; false: there is room now */
+size_t pipe_read(struct pipe *pipe, uint8_t *out, size_t cap, bool *resume);
+size_t pipe_drain(struct pipe *pipe, struct sink *sink, size_t most); /* (driver) an untouched small body as a whole */
+
 /* receive.c, connect.c, upload.c (driver): libcurl's callbacks */
 size_t on_header(char *line, size_t size, size_t n, void *handle);
 size_t on_body(char *data, size_t size, size_t n, void *handle);
@@ -403,9 +488,10 @@ int on_seek(void *handle, curl_off_t offset, int origin);
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port);
 curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address);
 int on_close_socket(void *engine, curl_socket_t fd);
-void sockets_settle(struct transfer *transfer, int local_port, int remote_port); /* -1: none became a connection */
+int sockets_settle(struct transfer *transfer, int local_port, int remote_port); /* -1: none became a connection */
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle);
-bool receive_rest(struct transfer *transfer); /* go on with held bytes; false: starved again or failed */
+bool receive_rest(struct transfer *transfer);    /* go on with held bytes; false: starved again or failed */
+bool announce_answer(struct transfer *transfer); /* PNET_EVENT_ANSWER, once; false: failed */
 
 /* response.c (pure) */
 void response_line(struct response *response, const char *line, size_t len);

@@ -7,6 +7,7 @@
 
 #define EVENTS 256
 #define DEADLINE_GRAIN_US 5000 /* clocks are looked at no more often than this */
+#define TURN_AGAIN_US 1000     /* what is due sooner makes a turn ask for another one */
 
 static void read_mail(struct pnet_engine *engine)
 {
@@ -24,6 +25,7 @@ static void serve_queues(struct pnet_engine *engine)
   while((link = list_pop(&engine->busy))) {
     struct pnet_queue *queue = CONTAINER(link, struct pnet_queue, busy);
     queue_cancel(queue);
+    queue_resume(queue);
     budget_review(queue);
     queue_admit(queue);
   }
@@ -135,7 +137,7 @@ enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
   read_mail(engine);
   settle(engine);
   check_deadlines(engine);
-  if(!list_empty(&engine->finished)) {
+  if(engine_has_news(engine)) {
     engine_publish(engine);
     return LOOP_OK;
   }
@@ -157,7 +159,14 @@ enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
     take_event(engine, &events[i]);
   settle(engine);
   check_deadlines(engine);
-  if(!list_empty(&engine->finished))
+  if(engine_has_news(engine))
     engine_publish(engine);
   return LOOP_OK;
+}
+
+bool loop_turn(struct pnet_engine *engine)
+{
+  loop_once(engine, 0);
+  poller_flush(&engine->poller); /* what is wanted now has to make the descriptor readable */
+  return wait_ms(engine, TURN_AGAIN_US) == 0;
 }

@@ -16,8 +16,9 @@ static uint32_t fnv(uint32_t hash, const char *text, size_t len)
   return hash;
 }
 
-/* Scheme, host and port of a URL in lower case, then the proxy. Groups requests; libcurl parses the URL itself. */
-static size_t make_key(const char *url, const char *proxy, char *key, size_t cap)
+/* Scheme, host and port of a URL in lower case, then the proxy; connections that may not speak HTTP/2 are another
+ * origin's. Groups requests; libcurl parses the URL itself. */
+static size_t make_key(const char *url, const char *proxy, bool http1, char *key, size_t cap)
 {
   const char *host = strstr(url, "://");
   const char *end, *at;
@@ -32,6 +33,8 @@ static size_t make_key(const char *url, const char *proxy, char *key, size_t cap
     key[len++] = (char)(*p | 0x20);
   for(const char *p = host; p < end && len < cap; p++)
     key[len++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+  if(http1 && len > 4 && key[4] == 's' && len < cap)
+    key[len++] = '\t';
   if(proxy) {
     if(len < cap)
       key[len++] = ' ';
@@ -47,7 +50,7 @@ static bool literal_host(const char *key, size_t len)
   size_t i = host ? (size_t)(host - key) + 2 : 0;
   if(i < len && key[i] == '[')
     return true;
-  for(; i < len && key[i] != ':' && key[i] != ' '; i++)
+  for(; i < len && key[i] != ':' && key[i] != ' ' && key[i] != '\t'; i++)
     if((key[i] < '0' || key[i] > '9') && key[i] != '.')
       return false;
   return true;
@@ -72,10 +75,10 @@ static bool grow_table(struct pnet_engine *engine)
   return true;
 }
 
-struct origin *origin_get(struct pnet_engine *engine, const char *url, const char *proxy)
+struct origin *origin_get(struct pnet_engine *engine, const char *url, const char *proxy, bool http1)
 {
   char key[1024];
-  size_t len = make_key(url, proxy, key, sizeof(key));
+  size_t len = make_key(url, proxy, http1, key, sizeof(key));
   uint32_t hash = fnv(2166136261u, key, len);
   struct origin *origin;
   if(engine->n_origins >= engine->cap_origins && !grow_table(engine))

@@ -26,8 +26,10 @@ enum pnet_rc {
   PNET_CLOSED = 2,  /* the queue or its engine was closed */
   PNET_FORKED = 3,  /* the object belongs to another process */
   PNET_INVALID = 4, /* an argument is refused; nothing was sent for it */
-  PNET_AGAIN = 6,   /* see pnet_perform_url */
-  PNET_SYSTEM = 5   /* the operating system or libcurl refused a resource (threads, descriptors) */
+  PNET_SYSTEM = 5,  /* the operating system or libcurl refused a resource (threads, descriptors) */
+  PNET_AGAIN = 6,   /* see pnet_perform_url, pnet_read and pnet_turn */
+  PNET_END = 7,     /* see pnet_read */
+  PNET_BUSY = 8     /* another thread runs the loop */
 };
 
 /* Why a transfer ended, where libcurl's code alone does not say it. */
@@ -49,21 +51,40 @@ enum pnet_fault {
   PNET_FAULT_NO_ROOM = 14,      /* the body cannot fit into the queue's buffer_bytes */
   PNET_FAULT_LOCAL_FILE = 15,   /* a local file failed: os_errno */
   PNET_FAULT_LOST = 16,         /* a kept-alive connection died and the method must not be resent */
-  PNET_FAULT_MEMORY = 17        /* out of memory */
+  PNET_FAULT_MEMORY = 17,       /* out of memory */
+  PNET_FAULT_SEND_TIME = 18     /* the request body does not get away */
 };
 
 enum pnet_request_flag {
   PNET_REQ_HOP = 1,         /* continues the ticket whose last answer carried PNET_DONE_HOP */
   PNET_REQ_RETURN_HOPS = 2, /* a 3xx with Location comes back with PNET_DONE_HOP, its slot held */
-  PNET_REQ_RAW = 4,         /* do not undo content codings */
-  PNET_REQ_DISCARD = 8      /* count the body, keep nothing of it */
+  PNET_REQ_RAW = 4,         /* do not undo content codings; absent headers are the engine's raw_headers */
+  PNET_REQ_DISCARD = 8,     /* count the body, keep nothing of it */
+  PNET_REQ_EVENTS = 16,     /* report what happens on the network: enum pnet_event_kind */
+  PNET_REQ_PIPE = 32,       /* the body is read with pnet_read; only one such transfer a queue at a time */
+  PNET_REQ_HTTP1 = 64       /* no HTTP/2 */
+};
+
+/* Raw events of a transfer, in the order they happened; those of a ticket come before its record. */
+enum pnet_event_kind {
+  PNET_EVENT_RESOLVING = 1,  /* a lookup begins, also for an address written out */
+  PNET_EVENT_CONNECTING = 2, /* a socket is about to connect: its address; value: port */
+  PNET_EVENT_CONNECTED = 3,  /* TCP stands, TLS and CONNECT do not yet: its address */
+  PNET_EVENT_SENDING = 4,    /* a request is about to be sent; also CONNECT */
+  PNET_EVENT_SENT = 5,       /* value: bytes of header section and body */
+  PNET_EVENT_RECEIVED = 6,   /* a final header section is whole; value: its bytes */
+  PNET_EVENT_INTERIM = 7,    /* value: its status, 1xx */
+  PNET_EVENT_CLOSING = 8,    /* the connection is about to be closed */
+  PNET_EVENT_CLOSED = 9,
+  PNET_EVENT_ANSWER = 10 /* PNET_REQ_PIPE: the header block that the body follows; value: status */
 };
 
 enum pnet_done_flag {
-  PNET_DONE_HOP = 1,      /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
-  PNET_DONE_FILE = 2,     /* the body is whole in the file asked for */
-  PNET_DONE_CUT = 4,      /* the body in memory is only its first PNET_CAPTURE_BYTES */
-  PNET_DONE_BODY_FILE = 8 /* the local file at fault is that of the request body */
+  PNET_DONE_HOP = 1,       /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
+  PNET_DONE_FILE = 2,      /* the body is whole in the file asked for */
+  PNET_DONE_CUT = 4,       /* the body in memory is only its first PNET_CAPTURE_BYTES */
+  PNET_DONE_BODY_FILE = 8, /* the local file at fault is that of the request body */
+  PNET_DONE_COOKIES = 16   /* the header block holds Set-Cookie */
 };
 
 enum pnet_submit_flag {
@@ -89,7 +110,8 @@ struct pnet_request {
   uint32_t proxy_off, proxy_len;         /* URL for CURLOPT_PROXY; absent = no proxy, whatever the environment says */
   uint32_t user_off, user_len;           /* credentials for the origin, used when it asks for them */
   uint32_t password_off, password_len;
-  uint32_t reserved; /* 0 */
+  uint32_t cookie_off, cookie_len; /* value of Cookie */
+  uint32_t reserved;               /* 0 */
 };
 
 /* What most readers need stands first. In pnet_batch.text lie, one after the other, the header block
@@ -99,7 +121,7 @@ struct pnet_done {
   uint64_t id; /* the ticket */
   uint32_t head_at, body_at, detail_at;
   int32_t status;   /* of the last final header section, 0 = none */
-  uint32_t special; /* 1 = a fault, a hop, or a body by address; 0 = all is said above */
+  uint32_t special; /* 1 = a fault, a hop, cookies, or a body by address; 0 = all is said above */
   uint32_t detail_len;
   uint64_t body_len;       /* bytes kept in memory, charged to buffer_bytes until pnet_consumed */
   uint64_t body;           /* address of the body, freed with pnet_body_free; 0 = it is in the text */
@@ -117,6 +139,12 @@ struct pnet_done {
   uint32_t reserved; /* 0 */
 };
 
+/* Its text lies in pnet_batch.event_text. */
+struct pnet_event {
+  uint64_t id; /* the ticket */
+  uint32_t kind, value, text_at, text_len;
+};
+
 struct pnet_batch {
   struct pnet_done *rows;
   size_t n;
@@ -124,11 +152,16 @@ struct pnet_batch {
   uint64_t body_bytes; /* sum of body_len */
   uint8_t *text;
   size_t text_len;
+  struct pnet_event *events; /* all there are, of whatever rows */
+  size_t n_events;
+  uint8_t *event_text;
+  size_t event_text_len;
   int drained; /* 1 = nothing is outstanding: waiting longer is pointless */
 };
 
 struct pnet_engine_config {
   const char *default_headers; /* lines as in pnet_request.headers */
+  const char *raw_headers;     /* the same for requests with PNET_REQ_RAW */
   const char *ca_file;         /* PEM bundle, NULL = none */
   const char *ca_directory;    /* hashed directory, NULL = none */
   const char *resolve;         /* lines "HOST:PORT:ADDRESS:" as CURLOPT_CONNECT_TO takes them, each ended by LF */
@@ -138,11 +171,11 @@ struct pnet_queue_config {
   uint64_t buffer_bytes; /* bound on unconsumed body bytes in memory; 0 = none */
   int64_t max_size;      /* decoded bytes of a body in memory when the request says nothing; 0 = none */
   int64_t max_ratio;     /* decoded to received bytes, looked at beyond 16 MiB decoded; 0 = none */
-  int64_t queue_time_us, connect_time_us, reply_time_us, idle_time_us; /* 0 = none */
-  uint32_t in_flight;                                                  /* transfers running at once */
-  uint32_t per_host; /* the same for one origin (scheme, host, port, proxy) */
-  uint32_t ordered;  /* 1 = rows are consumed in ticket order */
-  uint32_t reserved; /* 0 */
+  int64_t queue_time_us, connect_time_us, reply_time_us, idle_time_us, send_time_us; /* 0 = none */
+  uint32_t in_flight;                                                                /* transfers running at once */
+  uint32_t per_host;      /* the same for one origin (scheme, host, port, proxy) */
+  uint32_t ordered;       /* 1 = rows are consumed in ticket order */
+  uint32_t max_addresses; /* addresses of a name that are tried; 0 = all */
 };
 
 struct pnet_stats {
@@ -177,19 +210,25 @@ void pnet_queue_free(struct pnet_queue *queue);
  * control character or a range outside the text, and nothing after it was looked at. */
 int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
                 size_t text_len, unsigned flags, size_t *taken);
-/* The same for n plain GETs whose URLs stand in the text, each but the last followed by LF; tickets count up from
- * first_id. PNET_INVALID: the URL after *taken is not plain (http or https, printable ASCII, no credentials), or there
- * are not n lines. */
+/* The same for n plain GETs whose URLs stand in the text, each but the last followed by LF; behind a URL may stand a
+ * tab and the value of Cookie. Tickets count up from first_id. PNET_INVALID: the URL after *taken is not plain (http or
+ * https, printable ASCII, no credentials), or there are not n lines. */
 int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, const uint8_t *text, size_t text_len,
                      unsigned flags, size_t *taken);
-/* Submit one plain URL and wait up to timeout_ms for it, for a caller that has nothing else outstanding: one call a
- * transfer. out[0..cap) takes the record and right behind it its text, the offsets counting from the text's begin.
+/* Submit one plain URL (a line as above) with flags out of enum pnet_request_flag, and wait up to timeout_ms for it, for
+ * a caller that has nothing else outstanding: one call a transfer. out[0..cap) takes the record and right behind it its text, the offsets counting from the text's begin.
  * PNET_AGAIN: accepted, but not here: not finished, special, or larger than cap; go on with pnet_reap. */
-int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *url, size_t url_len, int timeout_ms,
-                     uint8_t *out, size_t cap);
-/* Collect up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only, -1 = no limit)
- * for the first. Returns early with n = 0 when a signal arrives. PNET_CLOSED: closed; what was not collected is dropped. */
+int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *line, size_t line_len, unsigned request_flags,
+                     int timeout_ms, uint8_t *out, size_t cap);
+/* Collect all events and up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only,
+ * -1 = no limit) for the first of either. Returns early with nothing when a signal arrives. PNET_CLOSED: closed; what was
+ * not collected is dropped. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);
+/* Read the body of the queue's transfer with PNET_REQ_PIPE into out[0..cap): waits up to timeout_ms until `least` bytes
+ * are there. *n counts what was read, whatever is returned.
+ * PNET_OK: at least `least`. PNET_END: less, and there will be no more; the record, which pnet_reap gives, tells why, and
+ * may hold bytes that follow. PNET_AGAIN: less, as the time is over, a signal came, or events wait for pnet_reap. */
+int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int timeout_ms, size_t *n);
 /* The caller has consumed `bytes` of reaped bodies. Ordered queues: rows before ticket `head` are all consumed, and
  * their bytes are given back with this call or were before; 0 = as it was. */
 int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);
@@ -198,6 +237,19 @@ int pnet_cancel(struct pnet_queue *queue, uint64_t id);
 /* Give up the slot that an answer with PNET_DONE_HOP holds: the answer is final. */
 int pnet_hop_end(struct pnet_queue *queue, uint64_t id);
 int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out);
+
+/* For event loops, which wait for descriptors and not in pnet_reap. Whenever something is there to be reaped, eight
+ * bytes are written to fd once until the next pnet_reap; -1 = no more. The caller owns fd. */
+int pnet_queue_notify(struct pnet_queue *queue, int fd);
+/* A descriptor that is readable when pnet_turn has something to do; -1 = there is none. The engine owns it. */
+int pnet_engine_descriptor(struct pnet_engine *engine);
+/* Promise (+1), or no longer (-1), to call pnet_turn when that descriptor is readable and after submitting: the engine's
+ * thread then only looks now and then whether the promise is kept. One that is broken is forgotten until the next turn. */
+int pnet_engine_attend(struct pnet_engine *engine, int change);
+/* One turn of the loop without waiting, on behalf of a queue, which is not notified of what that brings.
+ * PNET_OK: done. PNET_AGAIN: call it again soon. PNET_BUSY: leave the descriptor alone until something is submitted; the
+ * queue is notified meanwhile. */
+int pnet_turn(struct pnet_queue *queue);
 
 /* Free a body handed out by handle. Any thread, also in a forked child; NULL is fine. */
 void pnet_body_free(uint8_t *data);

@@ -20,6 +20,12 @@ static int64_t earlier(int64_t a, int64_t b)
   return a < b ? a : b;
 }
 
+/* libcurl asks for the body piece by piece (on_upload), so that its progress is known. */
+static bool sent_by_pieces(const struct transfer *t)
+{
+  return t->body_path || t->req.body_len > SMALL_UPLOAD;
+}
+
 static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault)
 {
   const struct pnet_queue_config *config = &t->queue->config;
@@ -30,6 +36,11 @@ static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault
     from = t->moved_us;
     limit = config->connect_time_us;
     *fault = PNET_FAULT_CONNECT_TIME;
+  }
+  else if(!t->replied && t->upload_at < t->upload_len && sent_by_pieces(t)) {
+    from = t->moved_us;
+    limit = config->send_time_us;
+    *fault = PNET_FAULT_SEND_TIME;
   }
   else if(!t->replied) {
     from = t->moved_us;
@@ -348,6 +359,8 @@ void queue_read_mail(struct pnet_queue *queue)
     struct transfer *held;
     if(queue->orders[i] == ORDER_CANCEL)
       mark_everywhere(queue, queue->orders[i + 1], false);
+    if(queue->orders[i] == ORDER_PIPE)
+      queue->resuming = true;
     held = find_held(queue, queue->orders[i + 1]);
     if(held && queue->orders[i] == ORDER_HOP_END) {
       atomic_fetch_add_explicit(&queue->stat_done, 1, memory_order_relaxed);
@@ -361,6 +374,21 @@ void queue_read_mail(struct pnet_queue *queue)
     mark_everywhere(queue, 0, true);
   }
   queue_busy(queue);
+}
+
+void queue_resume(struct pnet_queue *queue)
+{
+  if(!queue->resuming)
+    return;
+  queue->resuming = false;
+  LIST_EACH_SAFE(item, &queue->running)
+  {
+    struct transfer *t = CONTAINER(item, struct transfer, link);
+    if(t->sink.kind == SINK_PIPE && t->paused) {
+      t->paused = false;
+      transfer_resume(t);
+    }
+  }
 }
 
 static void cancel_marked(struct link *list)

@@ -116,7 +116,10 @@ static bool begin_body(struct transfer *t)
   t->sink.len = 0;
   t->sink.decoded = 0;
   t->sink.cut = false;
-  t->sink.kind = t->req.flags & PNET_REQ_DISCARD ? SINK_DISCARD : t->path ? SINK_CAPTURE : SINK_MEMORY;
+  t->sink.kind = t->req.flags & PNET_REQ_DISCARD ? SINK_DISCARD
+                 : t->req.flags & PNET_REQ_PIPE  ? leads_on(t) ? SINK_CAPTURE : SINK_PIPE
+                 : t->path                       ? SINK_CAPTURE
+                                                 : SINK_MEMORY;
   if(!has_body(t)) {
     bool wanted = t->path && response->status / 100 == 2 && t->sink.kind == SINK_CAPTURE;
     return !wanted || (t->method && !strcmp(t->method, "HEAD")) || open_sink(t, 0);
@@ -145,6 +148,23 @@ static bool begin_body(struct transfer *t)
   return true;
 }
 
+/* Whether libcurl may drop this answer and send credentials. */
+static bool may_be_asked_again(const struct transfer *t)
+{
+  return (t->response.status == 401 && t->user) || (t->response.status == 407 && t->proxy);
+}
+
+bool announce_answer(struct transfer *t)
+{
+  if(t->answered)
+    return true;
+  t->answered = true;
+  if(event_record(t, PNET_EVENT_ANSWER, (uint64_t)t->response.status, t->head, t->head_len))
+    return true;
+  transfer_fail(t, PNET_FAULT_MEMORY, NULL);
+  return false;
+}
+
 size_t on_header(char *line, size_t size, size_t n, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
@@ -171,8 +191,12 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   }
   if(status_line)
     learn_protocol(t);
+  if(t->response.ended && t->watched)
+    watch_head(t);
   if(t->response.ended && t->response.status >= 200 && !begin_body(t))
     return 0;
+  if(t->response.ended && t->sink.kind == SINK_PIPE && !may_be_asked_again(t))
+    return announce_answer(t) ? n : 0;
   return n;
 }
 
@@ -256,6 +280,14 @@ static bool sink_take(struct transfer *t, const uint8_t *data, size_t len)
     memcpy(sink->data + sink->len, data, len);
     sink->len += len;
     break;
+  case SINK_PIPE:
+    if(!announce_answer(t))
+      return false;
+    if(!pipe_write(t, data, len)) {
+      transfer_fail(t, PNET_FAULT_MEMORY, NULL);
+      return false;
+    }
+    break;
   case SINK_MEMORY:
     if(data != sink->data + sink->len)
       memcpy(sink->data + sink->len, data, len);
@@ -267,6 +299,14 @@ static bool sink_take(struct transfer *t, const uint8_t *data, size_t len)
   return true;
 }
 
+/* The reader resumes it (ORDER_PIPE). Meanwhile no clock runs: we are the ones who wait. */
+static void pause_for_reader(struct transfer *t)
+{
+  t->paused = true;
+  if(!t->paused_us)
+    t->paused_us = t->queue->engine->now_us;
+}
+
 static enum window_rc window(struct transfer *t, size_t need)
 {
   size_t left = PNET_CAPTURE_BYTES - t->sink.len;
@@ -274,6 +314,10 @@ static enum window_rc window(struct transfer *t, size_t need)
     return memory_window(t, need);
   if(t->sink.kind == SINK_CAPTURE && left)
     return memory_window(t, need < left ? need : left);
+  if(t->sink.kind == SINK_PIPE && pipe_wait(&t->queue->pipe, need ? need : 1)) {
+    pause_for_reader(t);
+    return WINDOW_WAIT;
+  }
   return WINDOW_OK;
 }
 
@@ -292,6 +336,8 @@ static enum window_rc decode(struct transfer *t, const uint8_t **in, size_t *in_
       return rc;
     out = direct ? sink->data + sink->len : scratch;
     cap = direct ? sink->charged + SPARE - sink->len : sizeof(scratch);
+    if(sink->kind == SINK_PIPE && pipe_room(&t->queue->pipe) < cap)
+      cap = pipe_room(&t->queue->pipe);
     decoded = decoder_run(t->decoder, in, in_len, out, cap, &produced);
     if(produced && !sink_take(t, out, produced))
       return WINDOW_FAILED;

@@ -23,6 +23,15 @@ static bool token(const uint8_t *text, size_t len)
   return len > 0;
 }
 
+/* What may follow the name of a header field. */
+static bool field_value(const uint8_t *text, size_t len)
+{
+  for(size_t i = 0; i < len; i++)
+    if((text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f)
+      return false;
+  return true;
+}
+
 /* Lines "Name: value" or "Name;" (no value) or "Name:" (libcurl's own is left out), each ended by LF. */
 static bool header_lines(const uint8_t *text, size_t len)
 {
@@ -38,9 +47,8 @@ static bool header_lines(const uint8_t *text, size_t len)
       name++;
     if(name == line_len || !token(line, name))
       return false;
-    for(size_t i = name; i < line_len; i++)
-      if((line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
-        return false;
+    if(!field_value(line + name, line_len - name))
+      return false;
     at += line_len + 1;
   }
   return true;
@@ -77,15 +85,19 @@ static bool plain_url(const uint8_t *url, size_t len)
   return at > host && url[host] != ':' && printable(url, len);
 }
 
-int request_plain(struct transfer *t, uint64_t id, const uint8_t *url, size_t len)
+int request_plain(struct transfer *t, uint64_t id, const uint8_t *line, size_t len)
 {
-  if(!plain_url(url, len))
+  const uint8_t *tab = memchr(line, '\t', len);
+  size_t url_len = tab ? (size_t)(tab - line) : len;
+  if(!plain_url(line, url_len) || (tab && !field_value(tab + 1, len - url_len - 1)))
     return PNET_INVALID;
   if(!reserve_copy(t, len + 1))
     return PNET_NOMEM;
-  memcpy(t->text, url, len);
+  memcpy(t->text, line, len);
+  t->text[url_len] = 0;
   t->text[len] = 0;
   t->url = t->text;
+  t->cookie = tab ? t->text + url_len + 1 : NULL;
   t->req.id = id;
   t->req.flags = PNET_REQ_RETURN_HOPS;
   return PNET_OK;
@@ -107,6 +119,7 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
     {request->proxy_off, request->proxy_len, &t->proxy},
     {request->user_off, request->user_len, &t->user},
     {request->password_off, request->password_len, &t->password},
+    {request->cookie_off, request->cookie_len, &t->cookie},
     {request->body_off, request->body_len, (const char **)&t->body},
   };
   const size_t n = sizeof(pieces) / sizeof(pieces[0]);
@@ -127,6 +140,7 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
   if(!request->url_len || !printable(text + request->url_off, request->url_len) ||
      (request->method_len && !token(text + request->method_off, request->method_len)) ||
      (request->headers_len && !header_lines(text + request->headers_off, request->headers_len)) ||
+     (request->cookie_len && !field_value(text + request->cookie_off, request->cookie_len)) ||
      (request->proxy_len && !printable(text + request->proxy_off, request->proxy_len)))
     return PNET_INVALID;
 

@@ -93,6 +93,8 @@ static enum field field_of(const char *line, size_t len)
     return FIELD_LOCATION;
   if(named(line, len, "transfer-encoding", 17))
     return FIELD_TRANSFER;
+  if(named(line, len, "set-cookie", 10))
+    return FIELD_COOKIE;
   return FIELD_OTHER;
 }
 
@@ -116,6 +118,9 @@ static void take_value(struct response *response, const char *value, size_t len)
     break;
   case FIELD_TRANSFER:
     transfer_encoding(response, value, len);
+    break;
+  case FIELD_COOKIE:
+    response->sets_cookies = true;
     break;
   default:
     break;
@@ -143,7 +148,7 @@ void response_line(struct response *response, const char *line, size_t len)
   if(!colon || colon == line)
     response->malformed = true;
   response->field = FIELD_OTHER;
-  if(!colon || !strchr("CcLlTt", line[0]))
+  if(!colon || !strchr("CcLlTtSs", line[0]))
     return; /* most lines are of no interest here */
   response->field = field_of(line, len);
   if(response->field != FIELD_OTHER)

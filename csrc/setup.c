@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define SMALL_UPLOAD 65536  /* sent together with the header section; larger bodies are asked for piece by piece */
 #define FILE_BUFFER 131072L /* receive buffer for bodies that go to a file: expected to be large */
+#define PIPE_BUFFER 16384L /* receive buffer for bodies that are read while they arrive */
 
 static void set_common(struct handle *h)
 {
@@ -40,7 +40,11 @@ static void set_common(struct handle *h)
   curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, engine->ca_file);
   curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, engine->ca_directory);
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, engine->connect_to);
-  h->shaped = false;
+  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, h);
+  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, h);
+  h->shaped = h->watched = h->verbose = h->raw = h->http1 = h->cookie = false;
+  h->buffer_size = CURL_MAX_WRITE_SIZE;
   h->connect_ms = 0;
 }
 
@@ -133,6 +137,33 @@ static void set_method(struct handle *h, const struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* What many requests differ in, changed only when it has to: resetting a handle costs more. */
+static void adjust(struct handle *h, const struct transfer *t)
+{
+  CURL *easy = h->easy;
+  long buffer_size = t->path ? FILE_BUFFER : t->req.flags & PNET_REQ_PIPE ? PIPE_BUFFER : CURL_MAX_WRITE_SIZE;
+  bool raw = t->req.flags & PNET_REQ_RAW, http1 = t->req.flags & PNET_REQ_HTTP1;
+  bool verbose = t->watched || (t->probe && t->secure); /* its log is its only way to say some things */
+  if(verbose != h->verbose)
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, (long)verbose);
+  if(t->watched != h->watched)
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, t->watched ? on_resolve : NULL);
+  if(raw != h->raw)
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, raw ? h->engine->raw_headers : h->engine->default_headers);
+  if(http1 != h->http1)
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+  if(t->cookie || h->cookie)
+    curl_easy_setopt(easy, CURLOPT_COOKIE, t->cookie);
+  if(buffer_size != h->buffer_size)
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, buffer_size);
+  h->verbose = verbose;
+  h->watched = t->watched;
+  h->raw = raw;
+  h->http1 = http1;
+  h->cookie = t->cookie != NULL;
+  h->buffer_size = buffer_size;
+}
+
 int handle_prepare(struct handle *h, struct transfer *t)
 {
   const struct pnet_queue_config *config = &t->queue->config;
@@ -152,15 +183,14 @@ int handle_prepare(struct handle *h, struct transfer *t)
     h->connect_ms = config->connect_time_us / 1000;
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, h->connect_ms ? (long)h->connect_ms + 1000L : 0x7fffffffL);
   }
-  if(!t->method && !t->headers && !t->path && !t->proxy && !t->user && !t->body && !t->body_path && !t->probe)
+  adjust(h, t);
+  if(!t->method && !t->headers && !t->proxy && !t->user && !t->body && !t->body_path)
     return PNET_OK;
   h->shaped = true;
   if(t->method || t->body || t->body_path)
     set_method(h, t);
   if(t->headers && set_headers(h, t->headers))
     return PNET_NOMEM;
-  if(t->path)
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, FILE_BUFFER);
   if(t->proxy) {
     curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
@@ -171,11 +201,6 @@ int handle_prepare(struct handle *h, struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_USERNAME, t->user);
     curl_easy_setopt(easy, CURLOPT_PASSWORD, t->password ? t->password : "");
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_ANY);
-  }
-  if(t->probe && t->secure) {
-    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L); /* its only way to say which protocol TLS agreed on */
-    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
-    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, h);
   }
   return PNET_OK;
 }

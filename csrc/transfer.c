@@ -23,7 +23,7 @@ struct transfer *transfer_new(struct pnet_engine *engine)
     t = calloc(1, sizeof(*t));
     if(!t)
       return NULL;
-    t->sink.fd = t->body_fd = -1;
+    t->sink.fd = t->body_fd = t->fd = -1;
   }
   live_add(LIVE_TRANSFERS, 1);
   return t;
@@ -60,7 +60,7 @@ static void reset(struct transfer *t)
     kept.sink.data = NULL;
     kept.sink.cap = 0;
   }
-  kept.sink.fd = kept.body_fd = -1;
+  kept.sink.fd = kept.body_fd = kept.fd = -1;
   *t = kept;
 }
 
@@ -117,6 +117,9 @@ int transfer_start(struct transfer *t, struct shard *shard)
   t->secure = t->lane->origin->secure;
   t->plain = !t->secure && (!t->proxy || !strncmp(t->proxy, "http://", 7));
   t->moved_us = engine->now_us;
+  t->watched = t->req.flags & PNET_REQ_EVENTS;
+  if(t->req.flags & PNET_REQ_PIPE)
+    pipe_reset(&t->queue->pipe);
   t->upload_len = (int64_t)t->req.body_len;
   if(t->body_path && !open_body(t))
     return PNET_INVALID;
@@ -193,7 +196,9 @@ static void detach(struct transfer *t)
   if(!t->handle)
     return;
   measure(t);
-  curl_multi_remove_handle(t->shard->multi, t->handle->easy);
+  curl_multi_remove_handle(t->shard->multi, t->handle->easy); /* may close its connection */
+  if(t->watched)
+    watch_leave(t);
   sockets_settle(t, -1, -1); /* what did not become a connection is closed now */
   if(t->done.fault <= PNET_FAULT_CURL && !t->detail[0])
     memcpy(t->detail, t->handle->error, sizeof(t->detail));
@@ -232,14 +237,17 @@ static void examine(struct transfer *t)
 
 static bool is_hop(const struct transfer *t)
 {
-  int status = t->response.status;
-  return t->req.flags & PNET_REQ_RETURN_HOPS && !t->done.fault && t->response.has_location &&
-         (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
+  return !t->done.fault && leads_on(t);
 }
 
 static void keep_body(struct transfer *t)
 {
   struct sink *sink = &t->sink;
+  if(sink->kind == SINK_PIPE) { /* a small one, complete before anybody has read of it, goes up with the record */
+    if(!t->done.fault || t->done.fault == PNET_FAULT_CURL)
+      t->done.body_len = pipe_drain(&t->queue->pipe, sink, PNET_SMALL_BODY);
+    return;
+  }
   t->done.body_len = sink->kind == SINK_MEMORY || sink->kind == SINK_CAPTURE ? sink->len : 0;
   if(t->done.fault && t->done.fault != PNET_FAULT_CURL)
     t->done.body_len = 0; /* only bytes that were cut short by the peer are worth a look */
@@ -293,11 +301,13 @@ static void conclude(struct transfer *t)
   if(!done->fault)
     t->detail[0] = 0;
   done->detail_len = (uint32_t)strlen(t->detail);
+  if(t->response.ended && t->response.sets_cookies)
+    done->flags |= PNET_DONE_COOKIES;
   if(is_hop(t)) {
     done->flags |= PNET_DONE_HOP;
     t->paused_us = clock_us();
   }
-  done->special = done->fault || done->body || done->flags & PNET_DONE_HOP;
+  done->special = done->fault || done->body || done->flags & (PNET_DONE_HOP | PNET_DONE_COOKIES);
   queue_settle(t);
 }
 

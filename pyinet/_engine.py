@@ -6,7 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from pyinet._ffi import CData, check, ffi, lib
-from pyinet._record import DONE
+from pyinet._record import DONE, EVENT
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, describe
 
@@ -23,6 +23,8 @@ BATCH = 256
 
 
 _PERFORMED = frozenset({lib.PNET_OK, lib.PNET_AGAIN, lib.PNET_INVALID})
+_TURNED = frozenset({lib.PNET_OK, lib.PNET_AGAIN, lib.PNET_BUSY})
+_READ = frozenset({lib.PNET_OK, lib.PNET_END, lib.PNET_AGAIN})
 
 
 def _closed(what: str) -> HandleClosed:
@@ -37,6 +39,7 @@ class Engine:
         self,
         *,
         default_headers: str = "",
+        raw_headers: str = "",
         ca_file: str | None = None,
         ca_directory: str | None = None,
         resolve: str = "",
@@ -49,9 +52,9 @@ class Engine:
         config = ffi.new("struct pnet_engine_config *")
         kept = [
             ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
-            for text in (default_headers, ca_file or "", ca_directory or "", resolve)
+            for text in (default_headers, raw_headers, ca_file or "", ca_directory or "", resolve)
         ]
-        config.default_headers, config.ca_file, config.ca_directory, config.resolve = kept
+        config.default_headers, config.raw_headers, config.ca_file, config.ca_directory, config.resolve = kept
         out = ffi.new("struct pnet_engine **")
         check(lib.pnet_engine_new(config, out), "opening the session")
         self._ptr = ptr = out[0]
@@ -69,14 +72,31 @@ class Engine:
         """Cancel every transfer and stop the thread; blocked calls raise `HandleClosed`. Idempotent, any thread."""
         self._stop()
 
-    def queue(self, **config: int) -> Queue:
-        """Return a new queue; *config* as in ``struct pnet_queue_config``.
+    @property
+    def descriptor(self) -> int:
+        """A descriptor that is readable when `Queue.turn` has something to do; -1 when there is none."""
+        return int(lib.pnet_engine_descriptor(self._ptr))
+
+    def attend(self, change: int) -> None:
+        """Promise (+1), or no longer (-1), to `Queue.turn` when the descriptor is readable and after submitting."""
+        lib.pnet_engine_attend(self._ptr, change)
+
+    def check(self) -> None:
+        """Raise unless it is open.
 
         Raises:
             HandleClosed: The engine was closed.
         """
         if self.closed:
             raise _closed("fetch")
+
+    def queue(self, **config: int) -> Queue:
+        """Return a new queue; *config* as in ``struct pnet_queue_config``.
+
+        Raises:
+            HandleClosed: The engine was closed.
+        """
+        self.check()
         return Queue(self, self._ptr, config)
 
 
@@ -104,15 +124,28 @@ class Batch:
         text: Their strings, to be sliced; a slice is a copy.
         special: How many of them are more than a success whose body lies in the text.
         body_bytes: Bytes of their bodies that count against buffer_bytes.
+        events: Raw events that came before, as the core hands them out; None when there are none.
     """
 
-    __slots__ = ("body_bytes", "records", "special", "text")
+    __slots__ = ("body_bytes", "events", "records", "special", "text")
 
     def __init__(self, batch: CData) -> None:
         self.records: Iterator[tuple[Any, ...]] = DONE.iter_unpack(ffi.buffer(batch.rows, batch.n * DONE.size))
         self.text: Any = ffi.buffer(batch.text, batch.text_len)
         self.special: int = batch.special
         self.body_bytes: int = batch.body_bytes
+        self.events = batch if batch.n_events else None
+
+    def each_event(self) -> Iterator[tuple[int, int, int, bytes]]:
+        """Yield ticket, ``enum pnet_event_kind``, value and text of every event, in the order they happened."""
+        batch = self.events
+        if batch is None:
+            return
+        text = ffi.buffer(batch.event_text, batch.event_text_len)[:]
+        for ticket, kind, value, at, length in EVENT.iter_unpack(
+            ffi.buffer(batch.events, batch.n_events * EVENT.size)[:]
+        ):
+            yield ticket, kind, value, text[at : at + length]
 
 
 class Queue:
@@ -167,7 +200,7 @@ class Queue:
             check(rc, "fetch")
         return int(self._taken[0])
 
-    def perform_url(self, ticket: int, url: bytes, out: CData, capacity: int) -> int:
+    def perform_url(self, ticket: int, line: bytes, flags: int, out: CData, capacity: int) -> int:
         """Queue one plain GET and wait a slice of time for it; see ``pnet_perform_url``.
 
         Returns:
@@ -177,7 +210,7 @@ class Queue:
         Raises:
             HandleClosed: The queue or the engine was closed.
         """
-        rc: int = lib.pnet_perform_url(self._ptr, ticket, url, len(url), SLICE_MS, out, capacity)
+        rc: int = lib.pnet_perform_url(self._ptr, ticket, line, len(line), flags, SLICE_MS, out, capacity)
         if rc and rc not in _PERFORMED:
             check(rc, "fetch")
         return rc
@@ -194,7 +227,46 @@ class Queue:
         rc = lib.pnet_reap(self._ptr, BATCH, timeout_ms, batch)
         if rc:
             check(rc, "fetch")
-        return Batch(batch) if batch.n else None
+        return Batch(batch) if batch.n or batch.n_events else None
+
+    def read(self, out: memoryview, least: int, timeout_ms: int) -> tuple[int, int]:
+        """Read of the streamed body into *out*; see ``pnet_read``.
+
+        Returns:
+            ``PNET_OK``, ``PNET_END`` or ``PNET_AGAIN``, and how many bytes were read.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        taken = self._taken
+        rc: int = lib.pnet_read(
+            self._ptr, ffi.from_buffer("uint8_t[]", out, require_writable=False), len(out), least, timeout_ms, taken
+        )
+        if rc and rc not in _READ:
+            check(rc, "read")
+        return rc, int(taken[0])
+
+    def notify(self, fd: int) -> None:
+        """Have eight bytes written to *fd* once whenever something is there to be reaped; -1: no more."""
+        lib.pnet_queue_notify(self._ptr, fd)
+
+    def turn(self) -> int:
+        """Turn the engine's loop once without waiting; see ``pnet_turn``.
+
+        Returns:
+            ``PNET_OK``, ``PNET_AGAIN`` or ``PNET_BUSY``.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        rc: int = lib.pnet_turn(self._ptr)
+        if rc and rc not in _TURNED:
+            check(rc, "fetch")
+        return rc
+
+    def cancel(self, ticket: int) -> None:
+        """Cancel one transfer; unknown tickets are ignored."""
+        lib.pnet_cancel(self._ptr, ticket)
 
     def consumed(self, body_bytes: int, head: int) -> None:
         """Give *body_bytes* of reaped bodies back to the budget; rows before ticket *head* are consumed."""

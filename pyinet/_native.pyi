@@ -18,12 +18,17 @@ class Lib:
     def pnet_queue_free(self, queue: FFI.CData, /) -> None: ...
     def pnet_submit(self, queue: FFI.CData, requests: FFI.CData, n: int, text: FFI.CData | bytes, text_len: int, flags: int, taken: FFI.CData, /) -> int: ...
     def pnet_submit_urls(self, queue: FFI.CData, first_id: int, n: int, text: FFI.CData | bytes, text_len: int, flags: int, taken: FFI.CData, /) -> int: ...
-    def pnet_perform_url(self, queue: FFI.CData, id: int, url: FFI.CData | bytes, url_len: int, timeout_ms: int, out: FFI.CData, cap: int, /) -> int: ...
+    def pnet_perform_url(self, queue: FFI.CData, id: int, line: FFI.CData | bytes, line_len: int, request_flags: int, timeout_ms: int, out: FFI.CData, cap: int, /) -> int: ...
     def pnet_reap(self, queue: FFI.CData, cap: int, timeout_ms: int, out: FFI.CData, /) -> int: ...
+    def pnet_read(self, queue: FFI.CData, out: FFI.CData, cap: int, least: int, timeout_ms: int, n: FFI.CData, /) -> int: ...
     def pnet_consumed(self, queue: FFI.CData, bytes: int, head: int, /) -> int: ...
     def pnet_cancel(self, queue: FFI.CData, id: int, /) -> int: ...
     def pnet_hop_end(self, queue: FFI.CData, id: int, /) -> int: ...
     def pnet_queue_stats(self, queue: FFI.CData, out: FFI.CData, /) -> int: ...
+    def pnet_queue_notify(self, queue: FFI.CData, fd: int, /) -> int: ...
+    def pnet_engine_descriptor(self, engine: FFI.CData, /) -> int: ...
+    def pnet_engine_attend(self, engine: FFI.CData, change: int, /) -> int: ...
+    def pnet_turn(self, queue: FFI.CData, /) -> int: ...
     def pnet_body_free(self, data: FFI.CData, /) -> None: ...
     def pnet_live(self, out: FFI.CData, /) -> None: ...
     def pnet_library(self, index: int, name: FFI.CData, value: FFI.CData, /) -> int: ...
@@ -35,8 +40,10 @@ class Lib:
     PNET_CLOSED: Final[int]
     PNET_FORKED: Final[int]
     PNET_INVALID: Final[int]
-    PNET_AGAIN: Final[int]
     PNET_SYSTEM: Final[int]
+    PNET_AGAIN: Final[int]
+    PNET_END: Final[int]
+    PNET_BUSY: Final[int]
     PNET_FAULT_NONE: Final[int]
     PNET_FAULT_CURL: Final[int]
     PNET_FAULT_CANCELLED: Final[int]
@@ -55,14 +62,29 @@ class Lib:
     PNET_FAULT_LOCAL_FILE: Final[int]
     PNET_FAULT_LOST: Final[int]
     PNET_FAULT_MEMORY: Final[int]
+    PNET_FAULT_SEND_TIME: Final[int]
     PNET_REQ_HOP: Final[int]
     PNET_REQ_RETURN_HOPS: Final[int]
     PNET_REQ_RAW: Final[int]
     PNET_REQ_DISCARD: Final[int]
+    PNET_REQ_EVENTS: Final[int]
+    PNET_REQ_PIPE: Final[int]
+    PNET_REQ_HTTP1: Final[int]
+    PNET_EVENT_RESOLVING: Final[int]
+    PNET_EVENT_CONNECTING: Final[int]
+    PNET_EVENT_CONNECTED: Final[int]
+    PNET_EVENT_SENDING: Final[int]
+    PNET_EVENT_SENT: Final[int]
+    PNET_EVENT_RECEIVED: Final[int]
+    PNET_EVENT_INTERIM: Final[int]
+    PNET_EVENT_CLOSING: Final[int]
+    PNET_EVENT_CLOSED: Final[int]
+    PNET_EVENT_ANSWER: Final[int]
     PNET_DONE_HOP: Final[int]
     PNET_DONE_FILE: Final[int]
     PNET_DONE_CUT: Final[int]
     PNET_DONE_BODY_FILE: Final[int]
+    PNET_DONE_COOKIES: Final[int]
     PNET_SUBMIT_WILL_WAIT: Final[int]
     CURLE_ABORTED_BY_CALLBACK: Final[int]
     CURLE_AGAIN: Final[int]

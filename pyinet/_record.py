@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-__all__ = ["DETAILS", "DONE", "NO_DETAILS", "REQUEST", "Details"]
+__all__ = ["DETAILS", "DONE", "DONE_CUT", "EVENT", "NO_DETAILS", "REQUEST", "Details"]
 
-REQUEST = struct.Struct("@3Q2q18I")
+REQUEST = struct.Struct("@3Q2q20I")
 """``struct pnet_request``, field by field as in csrc/pnet.h."""
 
 DONE = struct.Struct("@Q3IiII120s")
 """``struct pnet_done``: id, head_at, body_at, detail_at, status, special, detail_len, and the rest unread."""
+
+EVENT = struct.Struct("@Q4I")
+"""``struct pnet_event``: id, kind, value, text_at, text_len."""
 
 DETAILS = struct.Struct("@4Q7q5i3I")
 """The rest of ``struct pnet_done``, read when somebody asks; see `Details`."""
@@ -45,6 +48,9 @@ class Details(NamedTuple):
         """Unpack the last field of a `DONE` record."""
         return cls(*DETAILS.unpack(rest))
 
+
+DONE_CUT = 4
+"""``PNET_DONE_CUT`` of csrc/pnet.h."""
 
 NO_DETAILS = bytes(DETAILS.size)
 """Those of a row that never reached the core."""
