@@ -1,7 +1,7 @@
 """Unpacks the servers that the tests talk to into a cache folder and prints where they are; installs nothing.
 
-``python scripts/fetch_servers.py`` prints the path of an nginx: the one on PATH, or the system's package
-unpacked under ``${XDG_CACHE_HOME:-~/.cache}/pyinet/servers/``.
+``python scripts/fetch_servers.py [nginx | squid | httpd]`` prints the path of an nginx (or of the server named): the
+one on PATH, or the system's packages unpacked under ``${XDG_CACHE_HOME:-~/.cache}/pyinet/servers/``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,32 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-BINARY = "usr/sbin/nginx"
+
+class Server(NamedTuple):
+    """Where a server's files come from. Packages have the names of Debian and Ubuntu."""
+
+    name: str
+    on_path: tuple[str, ...]
+    """Names of an installed program; the first one found is used."""
+    packages: tuple[str, ...]
+    """Packages to unpack, one after the other until `binary` is there; releases differ."""
+    binary: str
+    data: tuple[str, ...] = ()
+    """Packages of files that the program reads."""
+
+
+SERVERS = {
+    server.name: server
+    for server in (
+        Server("nginx", ("nginx",), ("nginx", "nginx-core"), "usr/sbin/nginx"),
+        Server(
+            "squid", ("squid",), ("squid-openssl", "squid"), "usr/sbin/squid", data=("squid-common", "squid-langpack")
+        ),
+        Server("httpd", ("apache2", "httpd"), ("apache2-bin",), "usr/sbin/apache2"),
+    )
+}
 WRAPPER = """#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 LD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-gnu "$here"/lib/*-linux-gnu | tr ' ' ':')
@@ -41,18 +65,18 @@ def run(*command: str, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def download(package: str, into: Path) -> Path:
-    """Fetch *package* with apt as the file it comes in; nothing is installed."""
+def download(into: Path, *packages: str) -> list[Path]:
+    """Fetch *packages* with apt as the files they come in; nothing is installed."""
     before = set(into.glob("*.deb"))
     try:
-        run("apt-get", "download", package, cwd=into)
+        run("apt-get", "download", *packages, cwd=into)
     except FetchError:
         # The lists may be missing or older than the archive; only root can renew them.
         if os.geteuid() != 0:
             raise
         run("apt-get", "update")
-        run("apt-get", "download", package, cwd=into)
-    return (set(into.glob("*.deb")) - before).pop()
+        run("apt-get", "download", *packages, cwd=into)
+    return sorted(set(into.glob("*.deb")) - before)
 
 
 def unpack(deb: Path, root: Path) -> None:
@@ -60,62 +84,103 @@ def unpack(deb: Path, root: Path) -> None:
     run("dpkg-deb", "-x", str(deb), str(root))
 
 
-def missing_libraries(binary: Path) -> list[str]:
-    """Shared libraries that neither the system nor the unpacked tree has."""
-    root = binary.parent.parent.parent
+def field(deb: Path, name: str) -> str:
+    """Value of a control field of a package; empty if it has none."""
+    return run("dpkg-deb", "-f", str(deb), name).strip()
+
+
+def missing_libraries(root: Path, binary: str) -> list[str]:
+    """Shared libraries that neither the system nor the unpacked tree has, by the names the linker looks for."""
     folders = [str(path) for lib in ("usr/lib", "lib") for path in (root / lib).glob("*-linux-gnu")]
     environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
-    listing = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True, env=environ).stdout
+    listing = subprocess.run(["ldd", root / binary], check=True, capture_output=True, text=True, env=environ).stdout
     return re.findall(r"^\s*(\S+) => not found", listing, flags=re.MULTILINE)
 
 
-def unpack_nginx(work: Path) -> str:
-    """Unpack nginx under ``work/root`` and return its version."""
+def provides(package: str, soname: str) -> bool:
+    """Whether *package* is named after *soname*, as Debian policy 8.1 has it (``libapr-1.so.0``: ``libapr1``)."""
+    stem, _, version = soname.partition(".so")
+    plain = re.sub(r"[-_.]", "", package.removesuffix("t64").lower())
+    return plain in {re.sub(r"[-_.]", "", name.lower()) for name in (stem, stem + version)}
+
+
+def unpack_libraries(server: Server, debs: list[Path], work: Path) -> None:
+    """Unpack the libraries that the system lacks, and those that they need in turn; never one that it has."""
+    depends: set[str] = set()
+    fetched: set[str] = set()
+    while missing := missing_libraries(work / "root", server.binary):
+        for deb in debs:
+            depends.update(re.findall(r"\blib[a-z0-9.+-]+", field(deb, "Depends")))
+        wanted = {package for package in depends if any(provides(package, soname) for soname in missing)} - fetched
+        if not wanted:
+            raise FetchError(f"{server.name} needs shared libraries that are not here: {', '.join(missing)}")
+        fetched |= wanted
+        debs = download(work, *sorted(wanted))
+        for deb in debs:
+            unpack(deb, work / "root")
+
+
+def unpack_program(server: Server, work: Path) -> Path:
+    """Unpack the first package that has the program; return the package."""
+    problem = FetchError(f"no package has {server.binary}")
+    for package in server.packages:
+        try:
+            (deb,) = download(work, package)
+        except FetchError as error:
+            problem = error
+            continue
+        unpack(deb, work / "root")
+        if (work / "root" / server.binary).exists():
+            return deb
+    raise problem
+
+
+def unpack_server(server: Server, work: Path) -> str:
+    """Unpack *server* under ``work/root`` and return its version."""
     root = work / "root"
-    deb = download("nginx", work)
-    unpack(deb, root)
-    if not (root / BINARY).exists():  # older releases keep the program in a package of its own
-        deb = download("nginx-core", work)
+    program = unpack_program(server, work)
+    for deb in download(work, *server.data) if server.data else []:
         unpack(deb, root)
-    if missing_libraries(root / BINARY):
-        depends = run("dpkg-deb", "-f", str(deb), "Depends")
-        for package in re.findall(r"\blib[a-z0-9.+-]+", depends):
-            unpack(download(package, work), root)
-    if lost := missing_libraries(root / BINARY):
-        raise FetchError(f"nginx needs shared libraries that are not here: {', '.join(lost)}")
-    (root / "nginx").write_text(WRAPPER.format(binary=BINARY))
-    (root / "nginx").chmod(0o755)
-    return run("dpkg-deb", "-f", str(deb), "Version").strip().replace(":", "_")
+    unpack_libraries(server, [program], work)
+    (root / server.name).write_text(WRAPPER.format(binary=server.binary))
+    (root / server.name).chmod(0o755)
+    return field(program, "Version").replace(":", "_")
 
 
-def nginx() -> Path:
-    """Path of an nginx that can be started; unpacks it first when need be.
+def fetch(server: Server) -> Path:
+    """Path of a *server* that can be started; unpacks it first when need be.
 
     Raises:
         FetchError: There is none and it cannot be fetched.
     """
-    if found := shutil.which("nginx"):
-        return Path(found)
+    for name in server.on_path:
+        if found := shutil.which(name):
+            return Path(found)
     cache = cache_dir()
-    if ready := sorted(cache.glob("nginx-*/nginx"), key=lambda path: path.stat().st_mtime):
-        return ready[-1]
+    ready = cache.glob(f"{server.name}-*/{server.name}")
+    if newest := max(ready, key=lambda path: path.stat().st_mtime, default=None):
+        return newest
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise FetchError("no nginx on PATH, and no apt-get to fetch one with: install nginx")
+        raise FetchError(f"no {server.name} on PATH, and no apt-get to fetch one with: install {server.name}")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".unpacking-") as work:
-        final = cache / f"nginx-{unpack_nginx(Path(work))}"
+        final = cache / f"{server.name}-{unpack_server(server, Path(work))}"
         try:
             (Path(work) / "root").rename(final)  # all or nothing, also when two processes do this at once
         except OSError:
-            if not (final / "nginx").exists():
+            if not (final / server.name).exists():
                 raise
-    return final / "nginx"
+    return final / server.name
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Print the path, or one line saying why there is none."""
+    name = arguments[0] if arguments else "nginx"
+    if name not in SERVERS or len(arguments) > 1:
+        sys.stderr.write(f"usage: fetch_servers.py [{' | '.join(SERVERS)}]\n")
+        return 2
     try:
-        print(nginx())
+        print(fetch(SERVERS[name]))
     except FetchError as error:
         sys.stderr.write(f"fetch_servers: {error}\n")
         return 1
@@ -123,4 +188,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

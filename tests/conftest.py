@@ -16,6 +16,7 @@ import pytest
 
 from servers.nginx import Nginx
 from servers.scripted import ScriptedServer
+from servers.squid import Squid
 from servers.tls import CertificateAuthority
 
 if TYPE_CHECKING:
@@ -130,6 +131,13 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, ca: CertificateAuthority) ->
     folder, root = tmp_path_factory.mktemp("nginx"), tmp_path_factory.mktemp("www")
     with Nginx(folder, root, ca.server_pem) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def squid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Squid]:
+    """One forward proxy for the run; it lets everybody in."""
+    with Squid(tmp_path_factory.mktemp("squid")) as proxy:
+        yield proxy
 
 
 @pytest.fixture
