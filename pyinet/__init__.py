@@ -1,7 +1,15 @@
 """pyinet: the WinINet classes of MFC over libcurl, for moving large amounts of data."""
 
+from pyinet._handles import close_handle, handle_type
 from pyinet.bulk import Fetch, Progress
-from pyinet.enums import AccessType, InternetErrorCode, InternetFlag, InternetOption, InternetStatus
+from pyinet.enums import (
+    AccessType,
+    InternetErrorCode,
+    InternetFlag,
+    InternetHandleType,
+    InternetOption,
+    InternetStatus,
+)
 from pyinet.errors import (
     CallerError,
     CannotConnect,
@@ -26,6 +34,8 @@ from pyinet.errors import (
     TransferError,
     TransferInProgress,
 )
+from pyinet.httpfile import HttpFile
+from pyinet.internetfile import InternetFile
 from pyinet.request import Request
 from pyinet.result import Result, Timings
 from pyinet.session import InternetSession
@@ -41,10 +51,13 @@ __all__ = [
     "GopherError",
     "HandleClosed",
     "HeaderNotFound",
+    "HttpFile",
     "HttpStatusError",
     "InternetErrorCode",
     "InternetException",
+    "InternetFile",
     "InternetFlag",
+    "InternetHandleType",
     "InternetOption",
     "InternetSession",
     "InternetStatus",
@@ -64,4 +77,6 @@ __all__ = [
     "TlsError",
     "TransferError",
     "TransferInProgress",
+    "close_handle",
+    "handle_type",
 ]

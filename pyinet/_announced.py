@@ -20,26 +20,6 @@ def not_yet(what: str) -> NoReturn:
 class Announced:
     """Base of `InternetSession`: the members of MFC ``CInternetSession`` still to come."""
 
-    def open_url(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::OpenURL``."""
-        not_yet("open_url")
-
-    def enable_status_callback(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::EnableStatusCallback``."""
-        not_yet("enable_status_callback")
-
-    def set_cookie(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::SetCookie``."""
-        not_yet("set_cookie")
-
-    def get_cookie(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::GetCookie``."""
-        not_yet("get_cookie")
-
-    def get_cookie_length(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::GetCookieLength``."""
-        not_yet("get_cookie_length")
-
     def get_http_connection(self, *_: object, **__: object) -> NoReturn:
         """Not supported yet (50). Source: MFC ``CInternetSession::GetHttpConnection``."""
         not_yet("get_http_connection")
@@ -51,13 +31,3 @@ class Announced:
     def get_gopher_connection(self, *_: object, **__: object) -> NoReturn:
         """Not supported yet (50). Source: MFC ``CInternetSession::GetGopherConnection``."""
         not_yet("get_gopher_connection")
-
-    async def fetch_one_async(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50)."""
-        not_yet("fetch_one_async")
-
-    async def __aenter__(self) -> NoReturn:
-        not_yet("async with")
-
-    async def __aexit__(self, *_: object) -> None:
-        """Never reached: `__aenter__` raises."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from pyinet._engine import native_body
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
 
     from pyinet._engine import Batch, Queue
     from pyinet._faults import Faults
+    from pyinet._reporting import Reporter
     from pyinet._settings import Settings
 
-__all__ = ["Exchange"]
+__all__ = ["OUT_BYTES", "Exchange"]
 
 _AFFECTS_REQUEST = InternetFlag.NO_AUTO_REDIRECT | InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE
 """Session flags under which a bare URL is more than a plain GET."""
 
 
-_OUT = 16_384
+_NO_COOKIES = int(InternetFlag.NO_COOKIES)
+_TO_HTTP = int(InternetFlag.IGNORE_REDIRECT_TO_HTTP)
+
+OUT_BYTES = 16_384
 """Bytes for the answer of `Exchange.perform`; a larger one costs a second call."""
 
 
@@ -40,24 +45,35 @@ class Exchange:
     Attributes:
         queue: The queue; others may close it at any time.
         refused: Rows that were refused before anything was sent.
+        plain: Whether nothing but its URL, and cookies, makes the request for a bare URL.
     """
 
-    def __init__(self, queue: Queue, settings: Settings, faults: Faults) -> None:
+    def __init__(self, queue: Queue, settings: Settings, faults: Faults, reporter: Reporter | None = None) -> None:
+        """*reporter*: whom rows with a context of their own report to."""
         self.queue = queue
+        self._reporter = reporter
+        self._watched = 0
         self.refused = 0
         self._settings = settings
         self._faults = faults
         self._packer = Packer(settings)
         self._pending: dict[int, str | Request | Row] = {}
         self._ready: list[Result] = []
-        self._out = memoryview(bytearray(_OUT))
+        self._out = memoryview(bytearray(OUT_BYTES))
         self._out_ptr = ffi.from_buffer("uint8_t[]", self._out)
-        self._plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST
+        self._jar = None if settings.flags & InternetFlag.NO_COOKIES else settings.jar
+        self.plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST and settings.is_default
 
     @property
     def outstanding(self) -> bool:
         """Whether rows were submitted whose result was not collected."""
         return bool(self._pending or self._ready)
+
+    def abandon(self) -> None:
+        """Nobody will collect any more: no status is to be expected."""
+        while self._watched and self._reporter is not None:
+            self._watched -= 1
+            self._reporter.end()
 
     # ---- down ----
 
@@ -89,15 +105,21 @@ class Exchange:
 
     def _submit_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
         """Submit the plain URLs that *items* begin with, in one call and without a look at each; return how many."""
-        if not self._plain:
+        if not self.plain:
             return 0
         try:
-            text = "\n".join(items).encode()  # type: ignore[arg-type]  # a Request among them is a TypeError
-        except (TypeError, UnicodeEncodeError):
+            lines = self._with_cookies(items) if self._jar else items
+            text = "\n".join(lines).encode("latin-1")  # type: ignore[arg-type]  # a Request among them is a TypeError
+        except (TypeError, UnicodeEncodeError, AttributeError):
             return self._submit_first_plain(first, items, will_wait=will_wait)
         accepted = self.queue.submit_urls(first, text, len(items), will_wait=will_wait)
         self._pending.update(zip(range(first, first + accepted), items))  # noqa: B905 - as many as were accepted
         return accepted
+
+    def _with_cookies(self, items: list[str | Request]) -> list[str]:
+        """Plain URLs with the cookies of each: see ``pnet_submit_urls``."""
+        header, now = self._settings.jar.header, time.time()
+        return [f"{url}\t{cookie}" if (cookie := header(url, now)) else url for url in items]  # type: ignore[arg-type,misc]
 
     def _submit_first_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
         count = next((at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii()), 0)
@@ -106,11 +128,19 @@ class Exchange:
     def _add(self, ticket: int, item: object) -> None:
         try:
             row = Row(_request_of(item), self._settings)
+            self._watch(row)
             self._packer.add(ticket, row)
         except InternetException as error:
             self._refuse(ticket, item, error)
         else:
             self._pending[ticket] = row
+
+    def _watch(self, row: Row) -> None:
+        context = row.request.context
+        if self._reporter is not None and context:
+            row.watch = self._reporter.watch(self._settings.context if context == 1 else context)
+            self._reporter.begin()
+            self._watched += 1
 
     def _refuse(self, ticket: int, item: object, error: InternetException) -> None:
         request: str | Request = item if isinstance(item, (str, Request)) else repr(item)
@@ -151,7 +181,15 @@ class Exchange:
         batch = self.queue.reap(0 if results else timeout_ms)
         if batch is None:
             return results, 0, False
+        if batch.events is not None:
+            for ticket, kind, value, text in batch.each_event():
+                self._event(ticket, kind, value, text)
         return results + self._read(batch), batch.body_bytes, batch.special > 0
+
+    def _event(self, ticket: int, kind: int, value: int, text: bytes) -> None:
+        row = self._pending.get(ticket)
+        if isinstance(row, Row) and row.watch is not None:
+            row.watch.feed(kind, value, text.decode("latin-1"))
 
     def perform(self, ticket: int, item: str | Request, slice_ms: int) -> Result:
         """Submit one row and wait for its result; nothing else is outstanding.
@@ -159,11 +197,17 @@ class Exchange:
         Raises:
             HandleClosed: The session or the queue was closed.
         """
-        if not self._plain or type(item) is not str:
+        if not self.plain or type(item) is not str:
             self.submit(ticket, [item], will_wait=True)
             return self._wait(slice_ms)
         out = self._out
-        rc = self.queue.perform_url(ticket, item.encode("utf-8", "surrogatepass"), self._out_ptr, _OUT)
+        try:
+            line = (
+                self._with_cookies([item])[0].encode("latin-1") if self._jar else item.encode("utf-8", "surrogatepass")
+            )
+        except UnicodeEncodeError:
+            line = b""  # refused, and looked at below
+        rc = self.queue.perform_url(ticket, line, 0, self._out_ptr, OUT_BYTES)
         if rc == lib.PNET_OK:
             _, head, body, end, status, _, _, rest = DONE.unpack_from(out)
             text = out[DONE.size : DONE.size + end]
@@ -208,6 +252,9 @@ class Exchange:
         rest: bytes,
         error: InternetException | None = None,
     ) -> Result:
+        if isinstance(row, Row) and row.watch is not None and self._reporter is not None:
+            self._watched -= 1
+            self._reporter.end()
         url = row.url if isinstance(row, Row) and row.hops else None
         return Result(_request_in(row), ticket, status, head, body, rest, error, url)
 
@@ -221,6 +268,8 @@ class Exchange:
             if details.body:
                 body = native_body(details.body, details.body_len)
             error = None
+            if details.flags & lib.PNET_DONE_COOKIES:
+                self._store_cookies(self._pending[ticket], head)
             if details.fault:
                 detail = batch.text[detail_at : detail_at + detail_len].decode("utf-8", "replace")
                 error = self._error(self._pending[ticket], details, detail)
@@ -234,6 +283,12 @@ class Exchange:
                 self.queue.hop_end(ticket)
             results.append(self._result(self._pending.pop(ticket), ticket, status, head, body, rest, error))
         return results
+
+    def _store_cookies(self, row: str | Request | Row, head: bytes) -> None:
+        flags = self._settings.flag_bits if isinstance(row, str) else int(row.flags)
+        if not flags & _NO_COOKIES:
+            url = row if isinstance(row, str) else row.url
+            self._settings.store_cookies(url, Headers(head).get_all("set-cookie"))
 
     def _error(self, row: str | Request | Row, details: Details, detail: str) -> InternetException:
         url = row if isinstance(row, str) else row.url
@@ -253,10 +308,12 @@ class Exchange:
         hop = next_hop(
             row.url, row.method, status, (Headers(head).get_all("location") or [""])[0],
             hops=row.hops, limit=self._settings.max_redirects,
-            downgrade=bool(row.flags & InternetFlag.IGNORE_REDIRECT_TO_HTTP),
+            downgrade=bool(row.flags & _TO_HTTP),
         )  # fmt: skip
         if hop is None:
             return False
+        if row.watch is not None:
+            row.watch.redirect(hop.url)
         row.follow(hop.url, hop.method, same_origin=hop.same_origin, keeps_body=hop.keeps_body)
         self._packer.add(ticket, row)
         if details.body_len:

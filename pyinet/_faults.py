@@ -22,6 +22,7 @@ from pyinet.errors import (
 
 if TYPE_CHECKING:
     from pyinet._record import Details
+    from pyinet._settings import Settings
 
 __all__ = ["Faults"]
 
@@ -30,6 +31,7 @@ _TIMES = {
     lib.PNET_FAULT_CONNECT_TIME: ("no connection in time", "see INTERNET_OPTION_CONNECT_TIMEOUT"),
     lib.PNET_FAULT_REPLY_TIME: ("no answer in time", "see INTERNET_OPTION_RECEIVE_TIMEOUT"),
     lib.PNET_FAULT_IDLE_TIME: ("the transfer stalled", "see INTERNET_OPTION_RECEIVE_TIMEOUT"),
+    lib.PNET_FAULT_SEND_TIME: ("the request body is not taken", "see INTERNET_OPTION_SEND_TIMEOUT"),
     lib.PNET_FAULT_TOTAL_TIME: ("not finished in time", "see Request.timeout"),
 }
 _LIMITS = {
@@ -49,11 +51,19 @@ _LIMITS = {
 }
 
 
+_COMBINED_SEC_CERT = 2  # INTERNET_ERROR_MASK_COMBINED_SEC_CERT
+_CERTIFICATE = frozenset({
+    Code.ERROR_INTERNET_SEC_CERT_DATE_INVALID, Code.ERROR_INTERNET_SEC_CERT_CN_INVALID, Code.ERROR_INTERNET_INVALID_CA,
+    Code.ERROR_INTERNET_SEC_INVALID_CERT, Code.ERROR_INTERNET_SEC_CERT_REVOKED,
+})  # fmt: skip
+
+
 class Faults:
     """Makes exceptions from records; knows libcurl's names."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._names = curl_names()
+        self._settings = settings
 
     def error_of(self, record: Details, detail: str, url: str, path: str | None) -> InternetException:
         """Return the exception for a record whose fault is set.
@@ -92,6 +102,8 @@ class Faults:
         else:
             error = _make(InternetException, Code.ERROR_NOT_ENOUGH_MEMORY, "out of memory", url)
         error.curl_code = curl_code
+        if self._settings.error_mask & _COMBINED_SEC_CERT and error.code in _CERTIFICATE:
+            error.code = Code.ERROR_INTERNET_SEC_CERT_ERRORS
         return error
 
 

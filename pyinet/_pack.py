@@ -9,31 +9,52 @@ from pyinet._ffi import lib
 from pyinet._record import REQUEST
 from pyinet._redirect import SECRET_HEADERS
 from pyinet._url import encode_url, split_authority
+from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
+from pyinet.errors import CallerError, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyinet._reporting import Watch
     from pyinet._settings import Settings
     from pyinet.request import Request
 
 __all__ = ["Packer", "Row"]
 
 _FOLLOW = lib.PNET_REQ_RETURN_HOPS
+# Plain numbers: an operation on the enum costs a microsecond, and every row takes several.
+_FROM_CACHE = int(InternetFlag.FROM_CACHE)
+_KEEP_CONNECTION = int(InternetFlag.KEEP_CONNECTION)
+_NO_AUTH = int(InternetFlag.NO_AUTH)
+_NO_AUTO_REDIRECT = int(InternetFlag.NO_AUTO_REDIRECT)
+_NO_COOKIES = int(InternetFlag.NO_COOKIES)
+_RELOAD = int(InternetFlag.RELOAD)
+_UNCACHED = int(InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
+_ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
 
 
 class Row:
     """A request on its way: what changes from hop to hop."""
 
-    __slots__ = ("body", "flags", "headers", "hops", "method", "password", "request", "url", "user")
+    __slots__ = (
+        "body", "cookie", "flags", "headers", "hops", "method", "native", "password", "request", "url", "user", "watch",
+    )  # fmt: skip
 
-    def __init__(self, request: Request, settings: Settings) -> None:
+    def __init__(self, request: Request, settings: Settings, native: int = 0) -> None:
+        """*native*: ``PNET_REQ_*`` flags of every hop. With PNET_REQ_RAW no coding is asked for."""
         self.request = request
-        self.flags = request.flags | settings.flags
+        self.native = native
+        self.watch: Watch | None = None
+        self.cookie = ""
+        self.flags = int(request.flags) | settings.flag_bits
+        if self.flags & _FROM_CACHE:
+            code = Code.ERROR_FILE_NOT_FOUND
+            raise CallerError(describe("not in the cache", code, url=request.url), code, url=request.url)
         self.url, self.user, self.password = _split_credentials(encode_url(request.url))
         if request.user is not None:
             self.user, self.password = request.user, request.password or ""
-        if self.flags & InternetFlag.NO_AUTH:
+        if self.flags & _NO_AUTH:
             self.user = self.password = None
         self.method = request.method
         self.headers: Iterable[tuple[str, str]] = request.headers
@@ -70,12 +91,16 @@ def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
 
 def header_lines(row: Row, settings: Settings) -> bytes:
     """All header lines of a row that libcurl does not make itself; b"" for the session's own."""
-    cached = row.flags & (InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
+    cached = row.flags & _UNCACHED
     anticipates_body = row.body is not None or row.method in {"POST", "PUT", "PATCH"}
-    if not row.headers and not anticipates_body and not cached:
+    kept = row.flags & _KEEP_CONNECTION
+    if not row.headers and not anticipates_body and not cached and not kept and settings.is_default:
         return b""
     given = {name.lower() for name, _ in row.headers}
-    lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers]
+    replaced = "cookie" if row.cookie else ""  # the jar's value goes before the caller's
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers if name.lower() != replaced]
+    if row.native & _ASKS_FOR_NO_CODING:
+        given.add("accept-encoding")  # what the program did not ask for it does not get
     if "range" in given and "accept-encoding" not in given:
         given.add("accept-encoding")
         lines.append("Accept-Encoding: identity")  # a range is cut out of the encoded form and could not be decoded
@@ -84,10 +109,12 @@ def header_lines(row: Row, settings: Settings) -> bytes:
         lines.append("Content-Type:")  # libcurl would call every body a form
     if row.body is not None and "expect" not in given:
         lines.append("Expect:")  # libcurl would wait a second for servers that do not know 100-continue
-    if row.flags & InternetFlag.RELOAD and "cache-control" not in given:
+    if row.flags & _RELOAD and "cache-control" not in given:
         lines.append("Cache-Control: no-cache")
     if cached and "pragma" not in given:
         lines.append("Pragma: no-cache")
+    if kept and "connection" not in given:
+        lines.append("Connection: Keep-Alive")
     return "".join(f"{line}\n" for line in lines).encode("latin-1" if all(map(_is_latin, lines)) else "utf-8")
 
 
@@ -99,7 +126,7 @@ class Packer:
     """Collects rows for one submit."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clear()
 
     def _clear(self) -> None:
@@ -115,10 +142,15 @@ class Packer:
             InternetException: No proxy can be chosen for its URL.
         """
         request = row.request
-        proxy = self._settings.proxy_for(row.url)
-        flags = 0 if row.flags & InternetFlag.NO_AUTO_REDIRECT else _FOLLOW
+        settings = self.settings
+        proxy = settings.proxy_for(row.url)
+        flags = row.native if row.flags & _NO_AUTO_REDIRECT else row.native | _FOLLOW
         if row.hops:
             flags |= lib.PNET_REQ_HOP
+        if row.watch is not None:
+            flags |= lib.PNET_REQ_EVENTS
+            row.watch.begin(row.url, proxy)
+        row.cookie = "" if row.flags & _NO_COOKIES else settings.cookies_for(row.url)
         body, body_path = b"", ""
         if isinstance(row.body, os.PathLike):
             body_path = os.path.abspath(row.body)  # noqa: PTH100 - symbolic links stay as they are
@@ -127,12 +159,13 @@ class Packer:
         fields = [
             self._place(row.url.encode()),
             self._place(row.method.encode() if row.method != "GET" else b""),
-            self._place(header_lines(row, self._settings)),
+            self._place(header_lines(row, settings)),
             self._place(os.fsencode(os.path.abspath(request.path)) if request.path else b""),  # noqa: PTH100 - as above
             self._place(os.fsencode(body_path)),
             self._place(proxy.encode() if proxy else b""),
             self._place((row.user or "").encode()),
             self._place((row.password or "").encode()),
+            self._place(row.cookie.encode("latin-1")),
         ]
         body_at, body_len = self._place(body)
         timeout_us = int(request.timeout * 1e6) or 1 if request.timeout else 0

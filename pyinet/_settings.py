@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from pyinet._proxy import ProxyConfig
 from pyinet._url import origin_of
+from pyinet.cookiejar import CookieJar
 from pyinet.enums import InternetFlag
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Settings:
         agent: User-Agent; "" for none.
         proxies: Which proxy for which host.
         flags: ``INTERNET_FLAG_*`` that every request gets.
+        flag_bits: The same as a plain number.
         context: Context of errors whose request has none.
         max_redirects: Hops followed before 12156.
         connect_timeout_ms: From a slot to a connection (``INTERNET_OPTION_CONNECT_TIMEOUT``); 0 = no limit.
@@ -37,11 +40,19 @@ class Settings:
             (``INTERNET_OPTION_RECEIVE_TIMEOUT``); 0 = no limit.
         max_size: Decoded bytes of a body in memory whose request sets no limit.
         max_ratio: Decoded to received bytes, looked at beyond 16 MiB decoded.
+        jar: The session's cookies.
+        send_timeout_ms: As receive_timeout_ms, while the request body is sent (``INTERNET_OPTION_SEND_TIMEOUT``).
+        connect_retries: Addresses of a name that are tried (``INTERNET_OPTION_CONNECT_RETRIES``).
+        http_decoding: Whether files undo codings that their program asked for (``INTERNET_OPTION_HTTP_DECODING``).
+        http2: Whether files may speak HTTP/2 (``INTERNET_OPTION_ENABLE_HTTP_PROTOCOL``).
+        error_mask: ``INTERNET_OPTION_ERROR_MASK``.
+        is_default: The engine's own header lines are those of these settings.
     """
 
     __slots__ = (
-        "_proxy_of", "agent", "connect_timeout_ms", "context", "flags", "max_ratio", "max_redirects", "max_size",
-        "proxies", "receive_timeout_ms",
+        "_proxy_of", "agent", "connect_retries", "connect_timeout_ms", "context", "error_mask", "flag_bits", "flags",
+        "http2", "http_decoding", "is_default", "jar", "max_ratio", "max_redirects", "max_size", "proxies",
+        "receive_timeout_ms", "send_timeout_ms",
     )  # fmt: skip
 
     def __init__(
@@ -50,13 +61,61 @@ class Settings:
         self.agent = agent
         self.proxies = proxies or ProxyConfig.direct()
         self.flags = flags
+        self.flag_bits = int(flags)
         self.context = context
         self.max_redirects = 10
         self.connect_timeout_ms = 60_000
         self.receive_timeout_ms = 30_000
+        self.send_timeout_ms = 30_000
+        self.connect_retries = 5
+        self.http_decoding = False
+        self.http2 = False
+        self.error_mask = 0
+        self.is_default = True
+        self.jar = CookieJar()
         self.max_size = 1 << 30
         self.max_ratio = 250
         self._proxy_of: dict[Origin, str | None] = {}
+
+    @property
+    def is_special(self) -> bool:
+        """Whether files are more than plain HTTP/1.1 with the engine's own header lines."""
+        return self.http_decoding or self.http2
+
+    def cookies_for(self, url: str) -> str:
+        """Value of Cookie for a request to an encoded URL now; "" for none."""
+        return self.jar.header(url, time.time()) if self.jar else ""
+
+    def store_cookies(self, url: str, lines: list[str]) -> None:
+        """Store the Set-Cookie values of an answer from *url*."""
+        if lines:
+            self.jar.store(url, lines, time.time())
+
+    def copy(self) -> Settings:
+        """Return a copy that shares the jar: later changes of either do not reach the other."""
+        other = Settings.__new__(Settings)
+        for name in Settings.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.forget_proxies()
+        return other
+
+    def queue_config(self, **more: int) -> dict[str, int]:
+        """Limits and clocks as ``struct pnet_queue_config`` has them, and *more* of its fields."""
+        silence_us = self.receive_timeout_ms * 1000
+        return {
+            "max_size": self.max_size,
+            "max_ratio": self.max_ratio,
+            "connect_time_us": self.connect_timeout_ms * 1000,
+            "send_time_us": self.send_timeout_ms * 1000,
+            "reply_time_us": silence_us,
+            "idle_time_us": silence_us,
+            "max_addresses": self.connect_retries,
+            **more,
+        }
+
+    def forget_proxies(self) -> None:
+        """`proxies` changed."""
+        self._proxy_of = {}
 
     def own_lines(self, given: AbstractSet[str] = frozenset()) -> list[str]:
         """Header lines that every request gets unless it brings its own: names in *given*, in lower case."""

@@ -8,7 +8,7 @@ from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, NotSupported
 
-__all__ = ["Origin", "encode_url", "join_url", "origin_of", "split_authority", "split_scheme"]
+__all__ = ["Origin", "encode_url", "host_and_port", "join_url", "origin_of", "split_authority", "split_scheme"]
 
 _SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
 _PORTS = {"http": 80, "https": 443}
@@ -113,6 +113,16 @@ def origin_of(url: str) -> Origin:
         raise _refuse("the port is not a number below 65536", url)
     scheme = scheme.lower()
     return Origin(scheme, host, int(port) if port else _PORTS.get(scheme, 0))
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Return host, as it is written, and port of an encoded URL of a server or a proxy; 0 for a port unknown."""
+    scheme, _, rest = url.partition("://")
+    host_port = split_authority(rest)[0].rpartition("@")[2]
+    host, colon, port = host_port.rpartition(":")
+    if not colon or port.endswith("]"):
+        return host_port, _PORTS.get(scheme.lower(), 0)
+    return host, int(port) if port.isdigit() else 0
 
 
 def join_url(base: str, reference: str) -> str:

@@ -6,6 +6,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pyinet._aiter import AsyncRows, Feed
 from pyinet._dispatch import Exchange
 from pyinet._engine import SLICE_MS
 from pyinet._wording import describe
@@ -13,13 +14,15 @@ from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import AsyncIterable, Generator, Iterable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from pyinet._aio import Hubs
     from pyinet._engine import Engine, Queue
     from pyinet._faults import Faults
+    from pyinet._reporting import Reporter
     from pyinet._settings import Settings
     from pyinet.request import Request
     from pyinet.result import Result
@@ -83,29 +86,19 @@ class Progress:
         return f"Progress({fields})"
 
 
-def queue_config(settings: Settings, **more: int) -> dict[str, int]:
-    """``struct pnet_queue_config`` for a session's settings."""
-    silence_us = settings.receive_timeout_ms * 1000
-    return {
-        "max_size": settings.max_size,
-        "max_ratio": settings.max_ratio,
-        "connect_time_us": settings.connect_timeout_ms * 1000,
-        "reply_time_us": silence_us,
-        "idle_time_us": silence_us,
-        **more,
-    }
-
-
 class _Stream:
     """The state behind a `Fetch`: pulls rows, delivers results.
 
     It refers to nothing above it, so that dropping the iterator ends it at once.
     """
 
-    def __init__(self, exchange: Exchange, rows: Iterable[str | Request], *, in_flight: int, ordered: bool) -> None:
+    def __init__(
+        self, exchange: Exchange, rows: Iterable[str | Request] | Feed, *, in_flight: int, ordered: bool
+    ) -> None:
         self.exchange = exchange
         self.queue = exchange.queue
-        self._rows: Iterator[str | Request] | None = iter(rows)
+        self._feed = rows if isinstance(rows, Feed) else None
+        self._rows: Iterator[str | Request] | None = iter(()) if isinstance(rows, Feed) else iter(rows)
         self._error: BaseException | None = None
         self._ordered = ordered
         self._window = _LOOKAHEAD * in_flight if ordered else max(_LOOKAHEAD * in_flight, _LOOKAHEAD_LEAST)
@@ -113,17 +106,22 @@ class _Stream:
         self._submitted = 0
         self._delivered = 0
         self.closed = False
+        self.waits = True
+        """Whether `results` waits; otherwise it yields None when it would have to."""
 
     def close(self) -> None:
         self.closed = True
         self._rows = None
         self.queue.close()
+        self.exchange.abandon()
 
     def _refill(self) -> bool:
         """Submit rows up to the window; whether the caller may now wait (the window is full, or the input ended)."""
         if self._rows is None:
             return True
         try:
+            if self._feed is not None:
+                return self._take_fed(self._feed)
             return self._take_chunks(self._rows) if self._quick else self._take_one_by_one(self._rows)
         except HandleClosed:
             raise
@@ -158,7 +156,18 @@ class _Stream:
             self._rows = None
         return True
 
-    def results(self) -> Generator[Result, None, None]:
+    def _take_fed(self, feed: Feed) -> bool:
+        """Rows that an async iterable has brought so far."""
+        items, feed.items = feed.items[: self._room()], feed.items[self._room() :]
+        if items:
+            first, self._submitted = self._submitted + 1, self._submitted + len(items)
+            self.exchange.submit(first, items, will_wait=True)
+        feed.want(self._room())
+        if feed.ended and not feed.items:
+            self._rows, self._error = None, feed.error
+        return True
+
+    def results(self) -> Generator[Result | None, None, None]:
         """Return an iterator over every row's result; it closes the stream when it ends or is dropped."""
         return self._in_order() if self._ordered else self._as_they_end()
 
@@ -178,16 +187,18 @@ class _Stream:
             may_wait = self._refill()
             if self._rows is None and not exchange.outstanding:
                 break
-            collected = exchange.collect(SLICE_MS if may_wait else 0)
-            if collected[0]:
+            collected = exchange.collect(SLICE_MS if may_wait and self.waits else 0)
+            if collected[0] or (may_wait and not self.waits):
                 yield collected
         if self._error is not None:
             raise self._error
 
-    def _as_they_end(self) -> Generator[Result, None, None]:
+    def _as_they_end(self) -> Generator[Result | None, None, None]:
         with self:
             for batch, owed, large in self._batches():
                 count = len(batch)
+                if not count:
+                    yield None
                 batch.reverse()
                 pop = batch.pop  # and not `for`: a body must not live on in the batch once it is delivered
                 while batch:
@@ -199,10 +210,12 @@ class _Stream:
                 if owed and not large:
                     self.queue.consumed(owed, 0)
 
-    def _in_order(self) -> Generator[Result, None, None]:
+    def _in_order(self) -> Generator[Result | None, None, None]:
         with self:
             early: dict[int, Result] = {}
             for batch, _, _ in self._batches():
+                if self._delivered + 1 not in early and not batch:
+                    yield None
                 early.update((result.ticket, result) for result in batch)
                 batch.clear()
                 owed = 0
@@ -229,23 +242,20 @@ class Fetch:
         engine: Engine,
         settings: Settings,
         faults: Faults,
-        rows: Iterable[str | Request],
+        rows: Iterable[str | Request] | AsyncIterable[str | Request],
         *,
         in_flight: int,
         per_host: int | None,
         ordered: bool,
         buffer_bytes: int,
+        reporter: Reporter | None = None,
+        hubs: Hubs,
     ) -> None:
         """See `InternetSession.fetch`."""
         _check_numbers(in_flight=in_flight, per_host=per_host, buffer_bytes=buffer_bytes)
-        if hasattr(rows, "__aiter__"):
-            code = Code.ERROR_NOT_SUPPORTED
-            raise NotSupported(describe("async iterables as input are not supported yet", code), code)
-        if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
-            raise invalid_parameter(f"requests must be an iterable of str or Request, not {type(rows).__name__}")
+        source = _checked_rows(rows)
         queue = engine.queue(
-            **queue_config(
-                settings,
+            **settings.queue_config(
                 in_flight=in_flight,
                 per_host=in_flight if per_host is None else per_host,
                 ordered=int(ordered),
@@ -253,18 +263,31 @@ class Fetch:
             )
         )
         self._started = time.monotonic()
-        self._stream = _Stream(Exchange(queue, settings, faults), rows, in_flight=in_flight, ordered=ordered)
+        self._stream = _Stream(
+            Exchange(queue, settings, faults, reporter), source, in_flight=in_flight, ordered=ordered
+        )
+        self._feed = source if isinstance(source, Feed) else None
+        self._hubs = hubs
         self._results = self._stream.results()
+        self._async: AsyncRows | None = None
 
     def __iter__(self) -> Iterator[Result]:
-        return self._results
+        if self._feed is not None:
+            code = Code.ERROR_NOT_SUPPORTED
+            hint = "use async for"
+            raise NotSupported(describe("the requests are an async iterable", code, hint=hint), code)
+        return self._results  # type: ignore[return-value]  # it yields None only for `async for`
 
     def __next__(self) -> Result:
-        return next(self._results)
+        return next(iter(self))
 
-    def __aiter__(self) -> Iterator[Result]:
-        code = Code.ERROR_NOT_SUPPORTED
-        raise NotSupported(describe("async for is not supported yet", code, hint="use a plain for loop"), code)
+    def __aiter__(self) -> AsyncRows:
+        """Return the iterator of ``async for``; a second one goes on where the first one stopped."""
+        if self._async is None:
+            hub = self._hubs.running()
+            self._stream.waits = False
+            self._async = AsyncRows(self._results, self._stream.queue, hub, self._feed)
+        return self._async
 
     def progress(self) -> Progress:
         """Return counts, bytes and rates as they are now. Any thread, also after the end."""
@@ -282,16 +305,28 @@ class Fetch:
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._async is not None:
+            self._async.close()
+        self.close()
+
     def __repr__(self) -> str:
         return f"<Fetch {self.progress()!r}>"
 
 
-def _check_rows(rows: object) -> None:
+def _checked_rows(
+    rows: Iterable[str | Request] | AsyncIterable[str | Request],
+) -> Iterable[str | Request] | Feed:
     if hasattr(rows, "__aiter__"):
-        code = Code.ERROR_NOT_SUPPORTED
-        raise NotSupported(describe("async iterables as input are not supported yet", code), code)
+        return Feed(rows)  # type: ignore[arg-type]  # hasattr narrows nothing
     if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
         raise invalid_parameter(f"requests must be an iterable of str or Request, not {type(rows).__name__}")
+    return rows
 
 
 def _check_numbers(*, in_flight: object, per_host: object, buffer_bytes: object) -> None:
@@ -307,9 +342,14 @@ def _check_numbers(*, in_flight: object, per_host: object, buffer_bytes: object)
 class OneByOne:
     """Single requests, each waited for by its own thread; exchanges are kept for reuse, one a waiting thread."""
 
-    def __init__(self, engine: Engine, settings: Settings, faults: Faults) -> None:
-        self._engine, self._settings, self._faults = engine, settings, faults
+    def __init__(self, engine: Engine, settings: Settings, faults: Faults, reporter: Reporter | None = None) -> None:
+        self._engine, self._settings, self._faults, self._reporter = engine, settings, faults, reporter
         self._idle: list[tuple[Exchange, int]] = []  # list.append and pop are atomic
+
+    def report_to(self, reporter: Reporter | None) -> None:
+        """Requests that begin from now on report to *reporter*, when they have a context."""
+        self._reporter = reporter
+        self.close()
 
     def fetch(self, item: str | Request) -> Result:
         """Return the result of one request.
@@ -320,8 +360,8 @@ class OneByOne:
         try:
             exchange, ticket = self._idle.pop()
         except IndexError:
-            queue = self._engine.queue(**queue_config(self._settings, in_flight=1, per_host=1))
-            exchange, ticket = Exchange(queue, self._settings, self._faults), 0
+            queue = self._engine.queue(**self._settings.queue_config(in_flight=1, per_host=1))
+            exchange, ticket = Exchange(queue, self._settings, self._faults, self._reporter), 0
         ticket += 1
         try:
             result = exchange.perform(ticket, item, SLICE_MS)

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-__all__ = ["AccessType", "InternetErrorCode", "InternetFlag", "InternetOption", "InternetStatus"]
+__all__ = [
+    "AccessType",
+    "InternetErrorCode",
+    "InternetFlag",
+    "InternetHandleType",
+    "InternetOption",
+    "InternetStatus",
+]
 
 
 class AccessType(IntEnum):
@@ -374,3 +381,23 @@ class InternetErrorCode(IntEnum):
     ERROR_INTERNET_DECODING_FAILED = 12175
     ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED_PROXY = 12187
     ERROR_INTERNET_SECURE_FAILURE_PROXY = 12188
+
+
+class InternetHandleType(IntEnum):
+    """What a handle is. Values: ``INTERNET_HANDLE_TYPE_*``, wininet.h; ``INTERNET_OPTION_HANDLE_TYPE`` returns them."""
+
+    INTERNET = 1
+    """A session."""
+    CONNECT_FTP = 2
+    CONNECT_GOPHER = 3
+    CONNECT_HTTP = 4
+    FTP_FIND = 5
+    FTP_FIND_HTML = 6
+    FTP_FILE = 7
+    FTP_FILE_HTML = 8
+    GOPHER_FIND = 9
+    GOPHER_FIND_HTML = 10
+    GOPHER_FILE = 11
+    GOPHER_FILE_HTML = 12
+    HTTP_REQUEST = 13
+    FILE_REQUEST = 14

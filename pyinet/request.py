@@ -17,13 +17,15 @@ __all__ = ["Request"]
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"})
 _UNSUPPORTED = (
-    (InternetFlag.FROM_CACHE, "there is no cache yet"),
     (InternetFlag.NEED_FILE, "there is no cache yet; give the request a path"),
     (InternetFlag.SECURE, "write https:// in the URL"),
     (InternetFlag.IGNORE_CERT_CN_INVALID, "certificates are always verified"),
     (InternetFlag.IGNORE_CERT_DATE_INVALID, "certificates are always verified"),
     (InternetFlag.ASYNC, "use fetch, or threads"),
 )
+
+
+_NO_FLAGS = InternetFlag(0)
 
 
 class Request:
@@ -43,10 +45,11 @@ class Request:
             limit on the ratio of decoded to received bytes.
         user: User name for the origin, sent when the server asks for it.
         password: Password that goes with it.
-        flags: ``INTERNET_FLAG_*`` as for ``OpenURL``. NO_AUTO_REDIRECT, RELOAD, PRAGMA_NOCACHE, NO_AUTH and
-            IGNORE_REDIRECT_TO_HTTP have an effect; NO_COOKIES and the flags of the cache hold already, as there
-            is neither a jar nor a cache.
-        context: The context of this row; it comes back in `InternetException.context`.
+        flags: ``INTERNET_FLAG_*`` as for ``OpenURL``. NO_AUTO_REDIRECT, RELOAD, PRAGMA_NOCACHE, NO_AUTH,
+            NO_COOKIES, KEEP_CONNECTION and IGNORE_REDIRECT_TO_HTTP have an effect. There is no cache: FROM_CACHE
+            fails with 2, and the other flags of the cache hold already.
+        context: The context of this row. It comes back in `InternetException.context`, and when status callbacks
+            are enabled the row reports its statuses under it: 1 for the session's context, 0 or None for silence.
 
     Raises:
         CallerError: 87, a value that cannot be sent: control characters or line breaks in names, values or the
@@ -88,7 +91,7 @@ class Request:
         self.max_size = _checked_max_size(max_size)
         self.user = _checked_text(user, "user")
         self.password = _checked_text(password, "password")
-        self.flags = _checked_flags(flags)
+        self.flags = _checked_flags(flags, self.url)
         self.context = context
 
     def __repr__(self) -> str:
@@ -118,6 +121,8 @@ def _checked_method(method: object) -> str:
 
 
 def _checked_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    if not headers and isinstance(headers, tuple):
+        return ()
     pairs = headers.items() if hasattr(headers, "items") else headers
     found = []
     for pair in pairs:
@@ -179,8 +184,12 @@ def _checked_text(text: object, what: str) -> str | None:
     return text
 
 
-def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
+def _checked_flags(flags: InternetFlag | int, url: str) -> InternetFlag:
+    if not flags:
+        return _NO_FLAGS
     flags = InternetFlag(flags)
+    if flags & InternetFlag.SECURE and url[:6].lower() == "https:":
+        flags &= ~InternetFlag.SECURE  # said twice
     for flag, hint in _UNSUPPORTED:
         if flags & flag:
             code = Code.ERROR_NOT_SUPPORTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyinet._headers import Headers
-from pyinet._record import NO_DETAILS, Details
+from pyinet._record import DONE_CUT, NO_DETAILS, Details
 from pyinet.errors import http_status_error, redact
 from pyinet.request import Request
 
@@ -194,6 +194,11 @@ class Result:
     def size(self) -> int:
         """Bytes of the decoded body, wherever they went."""
         return self._details.decoded_bytes
+
+    @property
+    def cut(self) -> bool:
+        """Whether `body` is only the first 64 KiB of what came."""
+        return bool(self._details.flags & DONE_CUT)
 
     @property
     def timings(self) -> Timings:

@@ -1,53 +1,69 @@
-"""`InternetSession`: settings, engine and the calls of a session."""
+"""`InternetSession`: settings, handle, engine and the calls of a session."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyinet._announced import Announced, not_yet
 from pyinet._castore import find_ca_store
-from pyinet._engine import Engine
+from pyinet._core import Core
 from pyinet._faults import Faults
+from pyinet._handles import Handle
+from pyinet._open import open_url
+from pyinet._process import PROCESS
 from pyinet._proxy import ProxyConfig
+from pyinet._reporting import Reporter
 from pyinet._resolve import connect_to_lines
+from pyinet._sessioncookies import SessionCookies
 from pyinet._settings import Settings
-from pyinet.bulk import Fetch, OneByOne
-from pyinet.enums import AccessType, InternetFlag, InternetOption
+from pyinet._status import NameMemory
+from pyinet.bulk import Fetch
+from pyinet.cookiejar import CookieJar
+from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetOption, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, describe, invalid_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterable, Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from pyinet.httpfile import HttpFile
     from pyinet.request import Request
     from pyinet.result import Result
+    from pyinet.stdiofile import StdioFile
 
 __all__ = ["InternetSession"]
 
+_NO_FLAGS = InternetFlag(0)
 _NO_LIMIT = 0xFFFFFFFF  # milliseconds; WinINet's INFINITE
 _TIMEOUTS = {
     InternetOption.CONNECT_TIMEOUT: "connect_timeout_ms",
     InternetOption.RECEIVE_TIMEOUT: "receive_timeout_ms",
+    InternetOption.SEND_TIMEOUT: "send_timeout_ms",
 }
 
 
-class InternetSession(Announced):
-    """A session: one engine, its connections, and the settings of everything done through it.
+class InternetSession(SessionCookies, Announced):
+    """A session: one engine, its connections, its cookies, and the settings of everything done through it.
+
+    Derive from it and override `on_status_callback` to be told what happens on the network.
+
+    A session survives ``fork``: the child makes connections of its own. It can be pickled; what arrives is a new
+    session with the same settings, without cookies.
 
     Args:
         agent: User-Agent; None for the program's name (the stem of ``sys.argv[0]``), "" for no such header.
-        context: Context of the session; comes back in `InternetException.context`.
+        context: Context of the session: what its callbacks and errors carry, and what its files inherit.
         access_type: Where proxies come from: PRECONFIG (the environment, as curl reads it), DIRECT (none) or
             PROXY (*proxy_name* and *proxy_bypass*).
         proxy_name: Proxies, as ``"http=proxy:3128 https=other"``; only with PROXY.
         proxy_bypass: Hosts reached directly, as ``"*.example.org;<local>"``; None: those of the environment.
         flags: ``INTERNET_FLAG_*`` that every request of the session gets.
-        profile: A directory for cookies and cache: not supported yet. None keeps nothing.
+        profile: A directory for cookies and cache: not supported yet. None keeps cookies in memory and no cache.
         ca: Roots to trust: a PEM file, a hashed directory, or PEM text. None: SSL_CERT_FILE, SSL_CERT_DIR,
             CURL_CA_BUNDLE, the system's store, certifi, in this order.
         resolve: Addresses used instead of DNS: "host", "host:port" or "*" to an IP address.
@@ -75,32 +91,62 @@ class InternetSession(Announced):
         if profile is not None:
             not_yet("profile (cookies and cache on disk)")
         proxies = ProxyConfig.from_access_type(access_type, proxy_name, proxy_bypass, os.environ)
-        self._settings = Settings(_checked_agent(agent), proxies, _checked_flags(flags), context)
-        self._faults = Faults()
+        settings = Settings(_checked_agent(agent), proxies, _checked_flags(flags), _checked_context(context))
+        self._begin(settings, ca, dict(resolve or {}))
+
+    def _begin(self, settings: Settings, ca: str | os.PathLike[str] | bytes | None, resolve: dict[str, str]) -> None:
+        self.settings = settings
+        self._given_ca, self._given_resolve = ca, resolve
+        self._resolve = connect_to_lines(resolve)
+        self._faults = Faults(settings)
+        self._names = NameMemory(resolve)
+        self.reporter: Reporter | None = None
         self._ca = find_ca_store(ca, os.environ)
+        self._copied: Settings | None = None
+        self._current: Core | None = None
         try:
-            self._engine = Engine(
-                default_headers="".join(f"{line}\n" for line in self._settings.own_lines()),
-                ca_file=self._ca.file,
-                ca_directory=self._ca.directory,
-                resolve=connect_to_lines(resolve or {}),
-            )
+            self._current = Core(settings, self._faults, self._ca, self._resolve)
         except BaseException:
             self._ca.close()
             raise
-        self._single = OneByOne(self._engine, self._settings, self._faults)
+        self._handle = Handle(self, InternetHandleType.INTERNET, None, settings.context)
+        PROCESS.renew_in_child(self)
+
+    @property
+    def core(self) -> Core:
+        """The engine of this process.
+
+        Raises:
+            HandleClosed: The session was closed.
+        """
+        core = self._current
+        if core is None:
+            self._handle.check("the session")
+            core = self._current = Core(self.settings, self._faults, self._ca, self._resolve)
+            core.report_to(self.reporter)
+        return core
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: connections, threads and locks belong to the parent."""
+        if self._current is not None:
+            self._current.disown()
+            self._current = None
+        self._names = NameMemory(self._given_resolve)
+        self.settings.jar.renew_lock()
+        if self.reporter is not None:
+            self.reporter = Reporter(self, self._names)
 
     # ---- the bulk face ----
 
     def fetch(
         self,
-        requests: Iterable[str | Request],
+        requests: Iterable[str | Request] | AsyncIterable[str | Request],
         in_flight: int = 64,
         per_host: int | None = None,
         ordered: bool = False,
         buffer_bytes: int = 64 << 20,
     ) -> Fetch:
-        """Fetch many rows at once and deliver a `Result` for each.
+        """Fetch many rows at once and deliver a `Result` for each, to ``for`` or ``async for``.
 
         A transfer that fails is a result with `Result.error`, never an exception that ends the loop. Transfers go on
         while the loop body runs or sleeps: up to four times *in_flight* rows (at least 256 when not *ordered*) are
@@ -108,7 +154,8 @@ class InternetSession(Announced):
         first.
 
         Args:
-            requests: URLs or `Request` objects, pulled lazily in the thread that iterates.
+            requests: URLs or `Request` objects, pulled lazily in the thread that iterates. An async iterable is for
+                ``async for`` alone.
             in_flight: Transfers at once.
             per_host: Transfers, hence connections, at once to one scheme, host and port; None for *in_flight*.
             ordered: Deliver in the order of the input instead of as they end. A slow row then holds back those
@@ -121,15 +168,18 @@ class InternetSession(Announced):
             CallerError: 87, an argument cannot be used.
             HandleClosed: The session was closed.
         """
+        core = self.core
         return Fetch(
-            self._engine,
-            self._settings,
+            core.engine,
+            self.settings,
             self._faults,
             requests,
             in_flight=in_flight,
             per_host=per_host,
             ordered=ordered,
             buffer_bytes=buffer_bytes,
+            reporter=self.reporter,
+            hubs=core.hubs,
         )
 
     def fetch_one(self, request: str | Request) -> Result:
@@ -139,7 +189,85 @@ class InternetSession(Announced):
             InternetException: The transfer failed, or the request is refused. An HTTP status is no exception.
             HandleClosed: The session was closed.
         """
-        return self._single.fetch(request)
+        return (self._current or self.core).single.fetch(request)
+
+    async def fetch_one_async(self, request: str | Request) -> Result:
+        """Fetch one URL or `Request`; cancelling the task cancels the transfer.
+
+        Raises:
+            InternetException: The transfer failed, or the request is refused. An HTTP status is no exception.
+            HandleClosed: The session was closed.
+        """
+        return await self.core.hubs.fetch(request)
+
+    # ---- files ----
+
+    def open_url(
+        self,
+        url: str,
+        context: int | None = 1,
+        flags: InternetFlag | int = 0,
+        headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    ) -> HttpFile | StdioFile:
+        r"""Open a URL for reading: http and https return once the answer has begun, redirects followed.
+
+        Args:
+                    url: An http, https or file URL.
+                    context: What callbacks and errors of the file carry; None or 1: the session's; 0: no callbacks.
+                    flags: ``INTERNET_FLAG_*``. TRANSFER_ASCII opens a local file in text mode, otherwise it is binary.
+                    headers: Request headers: lines ``"Name: value"`` with ``
+        `` between them, a mapping, or pairs.
+
+        Raises:
+                    CallerError: 87, an argument cannot be used, or both transfer flags are given; 12005, no usable URL.
+                    NotSupported: 12006, another scheme.
+                    TransferError: There is no answer.
+                    LocalFileError: A local file cannot be opened.
+                    HandleClosed: 6, the session was closed.
+
+                Source: MFC ``CInternetSession::OpenURL``.
+        """
+        return open_url(self, url, context, InternetFlag(flags) if flags else _NO_FLAGS, headers)
+
+    def snapshot(self) -> Settings:
+        """The settings as they are now, for a file: what changes later does not reach it."""
+        if self._copied is None:
+            self._copied = self.settings.copy()
+        return self._copied
+
+    # ---- status callbacks ----
+
+    def enable_status_callback(self, enable: bool = True) -> bool:
+        """Have `on_status_callback` called for what is opened or fetched from now on. What is open stays as it is.
+
+        Raises:
+            CallerError: 12019, callbacks are still to come, and *enable* is False.
+            HandleClosed: 6, the session was closed.
+
+        Source: MFC ``CInternetSession::EnableStatusCallback``.
+        """
+        self._handle.check("the session")
+        if not enable and self.reporter is not None and self.reporter.pending:
+            code = Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE
+            raise CallerError(describe("status callbacks are still to come", code), code, context=self.settings.context)
+        if bool(enable) != (self.reporter is not None):
+            self.reporter = Reporter(self, self._names) if enable else None
+            self.core.report_to(self.reporter)
+        return True
+
+    def on_status_callback(self, context: int, status: InternetStatus, info: object) -> object:
+        """Override this to be told what happens: on the thread that waits, in order, never two at once for one handle.
+
+        Args:
+            context: Of the file or row concerned.
+            status: What happened.
+            info: More about it, as `InternetStatus` says for each.
+
+        Returns:
+            Nothing; the value False forbids the redirect of `InternetStatus.REDIRECT`, which then fails with 12168.
+
+        Source: MFC ``CInternetSession::OnStatusCallback``.
+        """
 
     # ---- options ----
 
@@ -165,8 +293,9 @@ class InternetSession(Announced):
         if name == "connect_timeout_ms" and value == 0:
             code = Code.ERROR_BAD_ARGUMENTS
             raise CallerError(describe("a connect timeout of 0 is refused", code), code)
-        setattr(self._settings, name, 0 if value == _NO_LIMIT else value)
-        self._single.close()  # kept exchanges have the old clocks
+        setattr(self.settings, name, 0 if value == _NO_LIMIT else value)
+        self._copied = None
+        self.core.settings_changed()
 
     def query_option(self, option: InternetOption | int) -> int:
         """Return the value of an option; see `set_option`.
@@ -176,21 +305,43 @@ class InternetSession(Announced):
 
         Source: MFC ``CInternetSession::QueryOption``.
         """
-        return getattr(self._settings, _timeout_of(option)) or _NO_LIMIT
+        return getattr(self.settings, _timeout_of(option)) or _NO_LIMIT
 
     # ---- life ----
 
     def get_context(self) -> int:
         """Return the context given to the constructor. Source: MFC ``CInternetSession::GetContext``."""
-        return self._settings.context
+        return self.settings.context
+
+    @property
+    def handle(self) -> int:
+        """The HINTERNET as a number; 0 once closed. Source: MFC ``CInternetSession::operator HINTERNET``."""
+        return self._handle.number
+
+    @property
+    def handle_node(self) -> Handle:
+        """Its place in the tree of handles."""
+        return self._handle
+
+    def __int__(self) -> int:
+        return self._handle.number
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._handle.closed
 
     def close(self) -> None:
-        """Cancel everything in flight and close the connections; later calls raise `HandleClosed`.
+        """Close every file, cancel everything in flight, close the connections; later calls raise `HandleClosed`.
 
         Idempotent, any thread. Source: MFC ``CInternetSession::Close``.
         """
-        self._engine.close()
-        self._single.close()
+        self._handle.close()
+
+    def handle_closed(self) -> None:
+        """End what runs; the tree of handles calls this once, after all files were closed."""
+        if self._current is not None:
+            self._current.close()
         self._ca.close()
 
     def __enter__(self) -> Self:
@@ -201,8 +352,35 @@ class InternetSession(Announced):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {name: value for name, value in self.__dict__.items() if name not in _INNER}
+        settings = self.settings.copy()
+        settings.jar = CookieJar()
+        return {"settings": settings, "ca": self._given_ca, "resolve": self._given_resolve,
+                "enabled": self.reporter is not None, "own": own}  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state["own"])
+        self._begin(state["settings"], state["ca"], state["resolve"])
+        if state["enabled"]:
+            self.enable_status_callback()
+
     def __repr__(self) -> str:
-        return f"<InternetSession{' closed' if self._engine.closed else ''} {self._settings.proxies!r}>"
+        return f"<{type(self).__name__}{' closed' if self._handle.closed else ''} {self.settings.proxies!r}>"
+
+
+_INNER = frozenset({
+    "settings", "_given_ca", "_given_resolve", "_resolve", "_faults", "_names", "reporter", "_ca", "_copied",
+    "_current", "_handle",
+})  # fmt: skip
 
 
 def _timeout_of(option: InternetOption | int) -> str:
@@ -225,6 +403,10 @@ def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
     flags = InternetFlag(flags)
     if flags & InternetFlag.ASYNC:
         raise invalid_parameter("INTERNET_FLAG_ASYNC: a session is synchronous", "use fetch, or threads")
-    if flags & InternetFlag.FROM_CACHE:
-        not_yet("INTERNET_FLAG_OFFLINE (there is no cache)")
     return flags
+
+
+def _checked_context(context: object) -> int:
+    if not isinstance(context, int):
+        raise invalid_parameter(f"context must be a whole number, not {context!r}")
+    return context

@@ -114,9 +114,11 @@ IN_CHILD = {
     "does nothing": ("os._exit(0)", 0),
     "drops what it inherited": ("del rows; globals().pop('session'); import gc; gc.collect(); os._exit(0)", 0),
     "closes what it inherited": ("rows.close(); session.close(); os._exit(0)", 0),
-    "uses what it inherited": ("""
+    "uses the session it inherited": ("""
+        os._exit(0 if session.fetch_one(url + "fine").body == b"fine" else 9)""", 0),
+    "uses the rows it inherited": ("""
         try:
-            session.fetch_one(url + "fine")
+            next(rows)
         except Exception as error:
             os._exit(0 if "process" in str(error) or "fork" in str(error) else 9)""", 0),
     "makes a session of its own": ("""

@@ -116,12 +116,12 @@ def test_an_input_that_is_no_iterable_of_rows_is_refused(session: InternetSessio
     assert caught.value.code == 87
 
 
-def test_asynchronous_input_says_that_it_is_not_supported(session: InternetSession) -> None:
+def test_asynchronous_input_is_for_asynchronous_loops_alone(session: InternetSession) -> None:
     async def rows() -> AsyncIterator[str]:
         yield "http://127.0.0.1/"
 
-    with pytest.raises(NotSupported):
-        session.fetch(rows())  # type: ignore[arg-type]
+    with session.fetch(rows()) as found, pytest.raises(NotSupported):
+        next(found)
 
 
 @pytest.mark.parametrize(

@@ -68,14 +68,16 @@ def test_silence_is_bounded_by_the_receive_timeout(
 
 
 def test_a_server_that_does_not_read_is_silent_too(server: ScriptedServer, session: InternetSession) -> None:
-    session.set_option(InternetOption.RECEIVE_TIMEOUT, int(LIMIT * 1000))
+    session.set_option(InternetOption.SEND_TIMEOUT, int(LIMIT * 1000))
     released = server.gate()
 
     def never_reads(_: ScriptedConn) -> None:
         released.wait()
 
     server.play(never_reads)
-    assert_times_out(session, Request(server.url(), method="PUT", body=bytes(64 << 20)), "no answer in time|stalled")
+    assert_times_out(
+        session, Request(server.url(), method="PUT", body=bytes(64 << 20)), "the request body is not taken"
+    )
 
 
 @pytest.mark.parametrize("from_file", [False, True])

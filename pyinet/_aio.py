@@ -1,0 +1,268 @@
+"""asyncio: an event loop turns the engine while it waits for it. One hub a session and loop, one wake-up a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from pyinet._dispatch import Exchange
+from pyinet._ffi import lib
+from pyinet.errors import HandleClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyinet._engine import Engine, Queue
+    from pyinet._faults import Faults
+    from pyinet._reporting import Reporter
+    from pyinet._settings import Settings
+    from pyinet.request import Request
+    from pyinet.result import Result
+
+__all__ = ["Hub", "Hubs"]
+
+IN_FLIGHT = 1000
+"""Transfers of one event loop at once that were begun by `fetch_one_async`; more wait for a slot."""
+
+
+class Hub:
+    """One event loop's way to the engine: who is to be called when something may be there.
+
+    The loop waits for the engine's descriptor and turns it: no other thread has to be woken. What other threads bring
+    is told through a pipe. Only the loop's own thread uses a hub, but for `close`.
+    """
+
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.singles: AsyncSingles | None = None
+        self._engine = engine
+        self._listeners: dict[int, tuple[Queue, Callable[[], None]]] = {}
+        self._next = 0
+        self._scheduled = False
+        self._reader, self._writer = os.pipe()
+        self._files = weakref.finalize(self, _close_all, self._reader, self._writer)
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        loop.add_reader(self._reader, self._notified)
+        self._descriptor = engine.descriptor
+        self._attends = False
+        if self._descriptor >= 0:
+            engine.attend(+1)
+            self._watch_descriptor()
+
+    def _watch_descriptor(self) -> None:
+        if not self._attends and self._descriptor >= 0:
+            self._attends = True
+            self.loop.add_reader(self._descriptor, self._turn)
+
+    def _leave_descriptor(self) -> None:
+        if self._attends:
+            self._attends = False
+            self.loop.remove_reader(self._descriptor)
+
+    def listen(self, queue: Queue, callback: Callable[[], None]) -> int:
+        """Call *callback* whenever something of *queue* may be there; returns a key for `forget`."""
+        self._next += 1
+        self._listeners[self._next] = queue, callback
+        queue.notify(self._writer)
+        return self._next
+
+    def forget(self, key: int) -> None:
+        """End `listen`."""
+        queue, _ = self._listeners.pop(key, (None, None))
+        if queue is not None:
+            queue.notify(-1)
+
+    def turn_soon(self) -> None:
+        """Something was submitted: have the engine look at it before the loop waits again."""
+        if not self._scheduled and self._descriptor >= 0:
+            self._scheduled = True
+            self.loop.call_soon(self.turn)
+
+    def turn(self) -> None:
+        """Turn the engine, after something was submitted."""
+        self._scheduled = False
+        self._watch_descriptor()
+        self._turn()
+
+    def _turn(self) -> None:
+        if self._descriptor >= 0:
+            for queue, _ in self._listeners.values():
+                with contextlib.suppress(HandleClosed):
+                    rc = queue.turn()
+                    if rc == lib.PNET_AGAIN:
+                        self.turn_soon()
+                    elif rc == lib.PNET_BUSY:  # its descriptor would wake this loop for nothing
+                        self._leave_descriptor()
+                    break
+            else:
+                self._leave_descriptor()
+        self._tell()
+
+    def _notified(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+        self._tell()
+
+    def _tell(self) -> None:
+        for _, callback in list(self._listeners.values()):
+            callback()
+
+    def detach(self) -> None:
+        """Leave the event loop: in its thread, or when it was closed."""
+        if not self._files.alive:
+            return
+        if not self.loop.is_closed():
+            self.loop.remove_reader(self._reader)
+            self._leave_descriptor()
+            self._tell()  # whoever waits finds the session closed
+        if self._descriptor >= 0:
+            self._engine.attend(-1)
+        for key in list(self._listeners):
+            self.forget(key)
+        self._files()
+
+    def close(self) -> None:
+        """Have everybody who waits find the session closed. Any thread."""
+        try:
+            self.loop.call_soon_threadsafe(self.detach)
+        except RuntimeError:  # the loop was closed
+            self.detach()
+
+
+def _close_all(*fds: int) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+class AsyncSingles:
+    """Single requests of one event loop, each awaited by its own task."""
+
+    def __init__(self, hub: Hub, exchange: Exchange) -> None:
+        self._hub, self._exchange = hub, exchange
+        self._ticket = 0
+        self._fresh: list[str | Request] = []
+        self._waiting: dict[int, asyncio.Future[Result]] = {}
+        self._key = hub.listen(exchange.queue, self._collect)
+
+    async def fetch(self, item: str | Request) -> Result:
+        """Return the result of one request; cancelling the task cancels the transfer.
+
+        Raises:
+            InternetException: The transfer failed, or the request is refused.
+        """
+        self._ticket = ticket = self._ticket + 1
+        future: asyncio.Future[Result] = self._hub.loop.create_future()
+        if not self._fresh:
+            self._hub.loop.call_soon(self._submit)
+        self._fresh.append(item)
+        self._waiting[ticket] = future
+        try:
+            result = await future
+        except asyncio.CancelledError:
+            self._waiting.pop(ticket, None)
+            self._exchange.queue.cancel(ticket)
+            self._hub.turn_soon()
+            raise
+        if result.error is not None:
+            raise result.error
+        return result
+
+    def _submit(self) -> None:
+        """Send what was asked for in this round of the event loop, in one call."""
+        items, self._fresh = self._fresh, []
+        first = self._ticket - len(items) + 1
+        with contextlib.suppress(HandleClosed):  # `_collect` tells those who wait
+            self._exchange.submit(first, items, will_wait=False)
+            for ticket in range(first, self._ticket + 1):
+                if ticket not in self._waiting:  # cancelled before it was sent
+                    self._exchange.queue.cancel(ticket)
+        self._hub.turn()
+
+    def _collect(self) -> None:
+        try:
+            while results := self._exchange.collect(0)[0]:
+                for result in results:
+                    future = self._waiting.pop(result.ticket, None)
+                    if future is not None and not future.done():
+                        future.set_result(result)
+        except HandleClosed as error:
+            waiting, self._waiting = self._waiting, {}
+            for future in waiting.values():
+                if not future.done():
+                    future.set_exception(error)
+
+    def retire(self) -> None:
+        """Settings changed: later requests go another way, those that wait end as they would."""
+        if not self._waiting:
+            self._hub.forget(self._key)
+            self._exchange.queue.close()
+
+
+class Hubs:
+    """The hubs of one session, one an event loop."""
+
+    def __init__(self, engine: Engine, settings: Settings, faults: Faults) -> None:
+        self._engine, self._settings, self._faults = engine, settings, faults
+        self._reporter: Reporter | None = None
+        self._lock = threading.Lock()
+        self._hubs: list[Hub] = []
+
+    def running(self) -> Hub:
+        """Return the hub of the event loop that runs in this thread.
+
+        Raises:
+            RuntimeError: No event loop runs.
+            HandleClosed: The session was closed.
+        """
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for hub in self._hubs:
+                if hub.loop is loop:
+                    return hub
+            self._engine.check()
+            for hub in [hub for hub in self._hubs if hub.loop.is_closed()]:
+                hub.detach()
+                self._hubs.remove(hub)
+            hub = Hub(self._engine, loop)
+            self._hubs.append(hub)
+            return hub
+
+    async def fetch(self, item: str | Request) -> Result:
+        """Return the result of one request; see `AsyncSingles.fetch`."""
+        hub = self.running()
+        singles = hub.singles
+        if singles is None:
+            queue = self._engine.queue(**self._settings.queue_config(in_flight=IN_FLIGHT))
+            singles = hub.singles = AsyncSingles(hub, Exchange(queue, self._settings, self._faults, self._reporter))
+        return await singles.fetch(item)
+
+    def report_to(self, reporter: Reporter | None) -> None:
+        """Requests that begin from now on report to *reporter*, when they have a context."""
+        self._reporter = reporter
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Requests that begin from now on have new limits and clocks."""
+        with self._lock:
+            hubs = list(self._hubs)
+        for hub in hubs:
+            singles, hub.singles = hub.singles, None
+            if singles is not None:
+                with contextlib.suppress(RuntimeError):
+                    hub.loop.call_soon_threadsafe(singles.retire)
+
+    def disown(self) -> None:
+        """Forget the event loops of the parent, in a forked child."""
+        self._hubs = []
+
+    def close(self) -> None:
+        """Have everybody who awaits something find the session closed. Any thread."""
+        with self._lock:
+            hubs, self._hubs = self._hubs, []
+        for hub in hubs:
+            hub.close()

@@ -1,0 +1,86 @@
+"""What a session has in this process: its engine, and exchanges kept for reuse. A forked child makes another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinet._aio import Hubs
+from pyinet._engine import Engine
+from pyinet._streaming import Streaming
+from pyinet.bulk import OneByOne
+
+if TYPE_CHECKING:
+    from pyinet._castore import CaStore
+    from pyinet._faults import Faults
+    from pyinet._reporting import Reporter
+    from pyinet._settings import Settings
+
+__all__ = ["Core"]
+
+
+class Core:
+    """An engine and what runs on it."""
+
+    def __init__(self, settings: Settings, faults: Faults, ca: CaStore, resolve: str) -> None:
+        """Create the engine; no network activity. *resolve*: lines of `connect_to_lines`.
+
+        Raises:
+            InternetException: Memory or file descriptors are missing.
+        """
+        self._settings, self._faults = settings, faults
+        self._generation = 0
+        self._streams: list[Streaming] = []
+        lines = settings.own_lines()
+        raw = settings.own_lines(frozenset({"accept-encoding"}))
+        self.engine = Engine(
+            default_headers="".join(f"{line}\n" for line in lines),
+            raw_headers="".join(f"{line}\n" for line in raw),
+            ca_file=ca.file,
+            ca_directory=ca.directory,
+            resolve=resolve,
+        )
+        self.hubs = Hubs(self.engine, settings, faults)
+        self.single = OneByOne(self.engine, settings, faults)
+
+    def report_to(self, reporter: Reporter | None) -> None:
+        """Rows that begin from now on report to *reporter*, when they have a context."""
+        self.single.report_to(reporter)
+        self.hubs.report_to(reporter)
+
+    def stream(self) -> Streaming:
+        """Return an exchange for one file; give it to `keep` in the end.
+
+        Raises:
+            HandleClosed: The session was closed.
+        """
+        while self._streams:
+            stream = self._streams.pop()  # atomic
+            if stream.generation == self._generation:
+                return stream
+            stream.queue.close()
+        queue = self.engine.queue(**self._settings.queue_config(in_flight=1, per_host=1))
+        return Streaming(queue, self._settings, self._faults, self._generation)
+
+    def keep(self, stream: Streaming) -> None:
+        """Take an exchange back, for reuse when nothing runs on it."""
+        if stream.idle and stream.generation == self._generation and not stream.queue.closed:
+            self._streams.append(stream)
+        else:
+            stream.queue.close()
+
+    def settings_changed(self) -> None:
+        """Limits and clocks changed: what is kept has the old ones."""
+        self._generation += 1
+        self.single.close()
+        self.hubs.settings_changed()
+
+    def disown(self) -> None:
+        """Forget what belongs to the parent, in a forked child: nothing is closed but descriptors."""
+        self.hubs.disown()
+
+    def close(self) -> None:
+        """Cancel everything in flight and close the connections. Idempotent, any thread."""
+        self.engine.close()
+        self.hubs.close()
+        self.single.close()
+        self._streams.clear()

@@ -1,0 +1,143 @@
+"""The tree of handles: session, connection, file. Source: WinINet, "Appendix A: HINTERNET Handles"."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from pyinet._process import PROCESS
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.enums import InternetHandleType
+from pyinet.errors import CallerError, HandleClosed, describe
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Owner(Protocol):
+        """The object a handle belongs to."""
+
+        def close(self) -> None:
+            """Close it, and its handle last."""
+
+        def handle_closed(self) -> None:
+            """End what runs on it: its handle was closed."""
+
+
+__all__ = ["Handle", "close_handle", "handle_type"]
+
+
+class Handle:
+    """A number with a kind, a parent and a context. It refers to its owner weakly: an owner that is dropped closes it.
+
+    Attributes:
+        number: The HINTERNET; 0 once closed.
+        kind: ``INTERNET_HANDLE_TYPE_*``.
+        parent: The handle it hangs from; None for a session.
+        context: What status callbacks and errors of its object carry.
+        children: The open handles below it.
+    """
+
+    __slots__ = ("__weakref__", "_owner", "children", "context", "kind", "number", "parent")
+
+    def __init__(self, owner: Owner, kind: InternetHandleType, parent: Handle | None, context: int) -> None:
+        """Open a handle under *parent*.
+
+        Raises:
+            HandleClosed: *parent* was closed.
+        """
+        self._owner = weakref.ref(owner)
+        self.children: dict[int, Handle] = {}
+        self.kind = kind
+        self.parent = parent
+        self.context = context
+        with PROCESS.lock:
+            if parent is not None:
+                parent.check()
+            self.number = PROCESS.number(self)
+            if parent is not None:
+                parent.children[self.number] = self
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return not self.number
+
+    def check(self, what: str = "the handle") -> None:
+        """Raise unless it is open.
+
+        Raises:
+            HandleClosed: 6.
+        """
+        if not self.number:
+            code = Code.ERROR_INVALID_HANDLE
+            raise HandleClosed(describe(f"{what} was closed, or its session was", code), code)
+
+    def close(self) -> None:
+        """Invalidate it and all below it at once, then let their owners end what runs: leaves first. Any thread."""
+        with PROCESS.lock:
+            order = self.invalidate()
+        for owner in order:
+            owner.handle_closed()
+
+    def invalidate(self) -> list[Owner]:
+        """Take it and all below it out of the tree; return the owners, leaves first. The lock is held."""
+        order: list[Owner] = []
+        if not self.number:
+            return order
+        for child in list(self.children.values()):
+            order += child.invalidate()
+        del PROCESS.handles[self.number]
+        if self.parent is not None:
+            del self.parent.children[self.number]
+        self.number = 0
+        owner = self._owner()
+        if owner is not None:
+            order.append(owner)
+        return order
+
+    def close_owner(self) -> None:
+        """Close the object it belongs to."""
+        owner = self._owner()
+        if owner is not None:
+            owner.close()
+
+
+def find(number: int) -> Handle:
+    """Return the open handle of that number.
+
+    Raises:
+        HandleClosed: 6, there is none.
+    """
+    handle = PROCESS.handles.get(number)
+    if handle is None or handle.closed:
+        code = Code.ERROR_INVALID_HANDLE
+        raise HandleClosed(describe(f"{number!r} is no open handle", code), code)
+    return handle
+
+
+def close_handle(handle: int) -> None:
+    """Close a session, connection or file by its number, from any thread, also inside its own callback.
+
+    What runs on it ends with 12017, what is called on it later fails with 6.
+
+    Raises:
+        HandleClosed: 6, there is no such open handle.
+
+    Source: WinINet ``InternetCloseHandle``.
+    """
+    find(handle).close_owner()
+
+
+def handle_type(handle: int) -> InternetHandleType:
+    """Return the kind of an open handle. Source: ``AfxGetInternetHandleType``, ``INTERNET_OPTION_HANDLE_TYPE``.
+
+    Raises:
+        HandleClosed: 6, there is no such open handle.
+    """
+    return find(handle).kind
+
+
+def wrong_kind(handle: Handle, wanted: str) -> CallerError:
+    """Return the error for a handle of a kind that cannot do what was asked: 12018."""
+    code = Code.ERROR_INTERNET_INCORRECT_HANDLE_TYPE
+    return CallerError(describe(f"the handle is a {handle.kind.name}, not {wanted}", code), code)

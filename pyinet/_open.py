@@ -1,0 +1,148 @@
+"""What `InternetSession.open_url` does, scheme by scheme. Source: MFC ``CInternetSession::OpenURL``."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from pyinet._ffi import lib
+from pyinet._pack import Row
+from pyinet._process import PROCESS
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.enums import InternetFlag
+from pyinet.errors import CallerError, NotSupported, TransferError, describe, invalid_parameter
+from pyinet.httpfile import HttpFile
+from pyinet.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Protocol
+
+    from pyinet._core import Core
+    from pyinet._handles import Handle
+    from pyinet._reporting import Reporter
+    from pyinet._settings import Settings
+    from pyinet.stdiofile import StdioFile
+
+    class Session(Protocol):
+        """What is needed of a session."""
+
+        @property
+        def core(self) -> Core:
+            """The engine of this process."""
+
+        @property
+        def settings(self) -> Settings:
+            """Its settings."""
+
+        @property
+        def reporter(self) -> Reporter | None:
+            """Whom to report to."""
+
+        @property
+        def handle_node(self) -> Handle:
+            """Its place in the tree of handles."""
+
+        def snapshot(self) -> Settings:
+            """Its settings as they are now."""
+
+
+__all__ = ["header_pairs", "open_url"]
+
+_PIPE, _RAW, _HTTP1 = lib.PNET_REQ_PIPE, lib.PNET_REQ_RAW, lib.PNET_REQ_HTTP1
+_TRANSFER = InternetFlag.TRANSFER_ASCII | InternetFlag.TRANSFER_BINARY
+
+
+def open_url(
+    session: Session,
+    url: str,
+    context: int | None,
+    flags: InternetFlag,
+    headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> HttpFile | StdioFile:
+    """See `InternetSession.open_url`."""
+    if not isinstance(url, str):
+        raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
+    if flags and flags & _TRANSFER == _TRANSFER:
+        raise invalid_parameter("TRANSFER_ASCII and TRANSFER_BINARY exclude each other")
+    session.handle_node.check("the session")
+    scheme = url.partition(":")[0].lower() if ":" in url else ""
+    if scheme in {"http", "https"}:
+        return _open_http(session, url, context, flags, headers)
+    if scheme == "file":
+        from pyinet.stdiofile import open_file_url
+
+        return open_file_url(url, flags, local_host=socket.gethostname())
+    code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
+    what = f"the scheme {scheme}: is not supported; http, https and file are" if scheme else "the URL has no scheme"
+    raise NotSupported(describe(what, code, url=url), code, url=url, context=session.settings.context)
+
+
+def _open_http(
+    session: Session,
+    url: str,
+    context: int | None,
+    flags: InternetFlag,
+    headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> HttpFile:
+    settings, reporter = session.settings, session.reporter
+    own = settings.context if context is None or context == 1 else context
+    core = session.core
+    stream = core.stream()
+    if (
+        stream.plain
+        and reporter is None
+        and not flags
+        and not headers
+        and not settings.is_special
+        and not PROCESS.offline
+    ):
+        body = stream.perform_short(url, _PIPE | _RAW | _HTTP1)
+        if body is not None:
+            file = HttpFile(session, own, None, settings)
+            file.hold(url, stream.head, body)
+            core.keep(stream)
+            return file
+    row = Row(
+        Request(url, headers=header_pairs(headers), flags=flags & ~_TRANSFER if flags else 0),
+        settings,
+        _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1),
+    )
+    if PROCESS.offline:
+        code = Code.ERROR_INTERNET_DISCONNECTED
+        raise TransferError(describe("the process is off line", code, url=url), code, url=url, context=own)
+    watch = reporter.watch(own) if reporter is not None and own else None
+    file = HttpFile(session, own, watch, session.snapshot())
+    try:
+        file.send(row, stream, core.keep)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def header_pairs(
+    headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> Mapping[str, str] | Iterable[tuple[str, str]]:
+    r"""Return header lines as pairs; what is no text stays as it is.
+
+    Args:
+        headers: Lines ``"Name: value"``; any run of ``\r`` and ``\n`` separates them.
+
+    Raises:
+        CallerError: 12153, a line has no colon.
+    """
+    if headers is None:
+        return ()
+    if not isinstance(headers, str):
+        return headers
+    pairs = []
+    for line in headers.replace("\r", "\n").split("\n"):
+        if not line:
+            continue
+        name, colon, value = line.partition(":")
+        if not colon:
+            code = Code.ERROR_HTTP_INVALID_HEADER
+            raise CallerError(describe(f"the header line {line!r} has no colon", code), code)
+        pairs.append((name.strip(" \t"), value.strip(" \t")))
+    return pairs

@@ -1,0 +1,69 @@
+"""What WinINet keeps once a process: handles, connection limits, connected state. The one place of such state."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from pyinet.cookiejar import CookieJar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PROCESS", "Process"]
+
+_FIRST_HANDLE = 0x00CC0004
+_HANDLE_STEP = 4
+
+
+class Process:
+    """State shared by all sessions of this process.
+
+    Attributes:
+        lock: Guards the tree of handles.
+        handles: Number to handle, while the handle is open.
+        max_connections: ``INTERNET_OPTION_MAX_CONNS_PER_SERVER``; None until it is set, which is no limit.
+        max_connections_1_0: ``INTERNET_OPTION_MAX_CONNS_PER_1_0_SERVER``, stored only.
+        jar: Cookies of calls on the class `InternetSession`.
+        offline: Whether ``INTERNET_OPTION_CONNECTED_STATE`` took the process off line.
+    """
+
+    def __init__(self) -> None:
+        self.max_connections: int | None = None
+        self.max_connections_1_0: int | None = None
+        self.offline = False
+        self.jar = CookieJar()
+        self._next = _FIRST_HANDLE
+        self._in_child: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._after_fork)
+
+    def _begin(self) -> None:
+        self.lock = threading.RLock()
+        self.handles: dict[int, Any] = {}
+
+    def number(self, handle: Any) -> int:  # noqa: ANN401 - the tree of handles knows what it is
+        """Give *handle* a number of its own: never reused, so that an old one can never mean another handle."""
+        with self.lock:
+            number, self._next = self._next, self._next + _HANDLE_STEP
+            self.handles[number] = handle
+        return number
+
+    def renew_in_child(self, owner: Any) -> None:  # noqa: ANN401 - whatever has the method
+        """Call ``owner.after_fork()`` in forked children, as long as *owner* lives."""
+        self._in_child.add(owner)
+
+    def _after_fork(self) -> None:
+        handles = dict(self.handles)
+        self._begin()  # another thread may have held the lock
+        self.jar.renew_lock()
+        self.handles.update(handles)
+        for owner in list(self._in_child):
+            renew: Callable[[], None] = owner.after_fork
+            renew()
+
+
+PROCESS = Process()

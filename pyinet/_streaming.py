@@ -1,0 +1,245 @@
+"""One request at a time whose body is read while it arrives: what is under a file of `open_url`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinet._dispatch import OUT_BYTES, Exchange
+from pyinet._engine import SLICE_MS
+from pyinet._ffi import lib
+from pyinet._headers import Headers
+from pyinet._record import DONE
+from pyinet.enums import InternetErrorCode as Code
+from pyinet.enums import InternetFlag
+from pyinet.errors import LimitExceeded, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyinet._engine import Queue
+    from pyinet._faults import Faults
+    from pyinet._pack import Row
+    from pyinet._settings import Settings
+    from pyinet.errors import InternetException
+    from pyinet.result import Result
+
+__all__ = ["Streaming"]
+
+_NO_COOKIES = int(InternetFlag.NO_COOKIES)
+_CLOSE = frozenset({lib.PNET_EVENT_CLOSING, lib.PNET_EVENT_CLOSED})
+
+
+class Streaming(Exchange):
+    """An exchange for single requests with PNET_REQ_PIPE, used again for the next one when `idle`.
+
+    Attributes:
+        status: HTTP status of the answer.
+        head: Its header block.
+        url: Where it came from, after redirects.
+        method: The method that was answered.
+        submitted: Whether `perform_short` sent a request whose answer `begin` has to wait for.
+        generation: Of the settings its queue was made with.
+    """
+
+    def __init__(self, queue: Queue, settings: Settings, faults: Faults, generation: int) -> None:
+        super().__init__(queue, settings, faults)
+        self.generation = generation
+        self._ticket = 0
+        self._checked: Callable[[], None] = _nothing
+        self.submitted = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.status, self.head, self.url, self.method = 0, b"", "", ""
+        self._row: Row | None = None
+        self._final: Result | None = None
+        self._rest = memoryview(b"")
+        self._late: list[tuple[int, int, bytes]] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of the last request is left: another may begin."""
+        return not self._pending
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the file: a copy of the session's."""
+        return self._settings
+
+    def begin(self, row: Row, settings: Settings, checked: Callable[[], None]) -> None:
+        """Send *row*, unless `perform_short` did, and wait until its answer begins, after redirects.
+
+        Args:
+            row: With PNET_REQ_PIPE among its native flags.
+            settings: Those of the file.
+            checked: Called after status callbacks; raises when the file was closed meanwhile.
+
+        Raises:
+            InternetException: There is no answer.
+        """
+        submitted, self.submitted = self.submitted, False
+        self._settings = settings
+        self._packer.settings = settings
+        self._checked = checked
+        if not submitted:
+            self._forget()
+            self._ticket += 1
+            self._packer.add(self._ticket, row)
+        self._row = row
+        self._pending[self._ticket] = row
+        self._flush(will_wait=True)
+        while not self.head and self._final is None:
+            self._turn(SLICE_MS)
+        final = self._final
+        if final is None:
+            return
+        if not self.head:
+            if final.error is not None:
+                raise final.error
+            self.status, self.head, self.url = final.status, final._head, row.url  # noqa: SLF001 - the same layer
+            self.method = row.method
+        if not self._rest and final.error is None:
+            self._tell_late()
+
+    def perform_short(self, url: str, flags: int) -> bytes | None:
+        """Send a plain GET and wait for a short answer: one native call.
+
+        Args:
+            url: As the program gave it.
+            flags: ``PNET_REQ_*``.
+
+        Returns:
+            The body, when it is complete; `head` and `status` are set. None: `begin` goes on.
+        """
+        self._forget()
+        self._ticket += 1
+        out = self._out
+        try:
+            line = (self._with_cookies([url])[0] if self._jar else url).encode("latin-1")
+        except UnicodeEncodeError:
+            line = b""
+        rc = self.queue.perform_url(self._ticket, line, flags, self._out_ptr, OUT_BYTES)
+        if rc == lib.PNET_OK:
+            _, head, body, end, self.status, _, _, _ = DONE.unpack_from(out)
+            text = out[DONE.size : DONE.size + end].tobytes()
+            self.head = text[head:body]
+            return text[body:]
+        self.submitted = rc == lib.PNET_AGAIN
+        return None
+
+    def _turn(self, timeout_ms: int) -> None:
+        """Take what is there, waiting for the first of it."""
+        results, _, _ = self.collect(timeout_ms)
+        self._checked()
+        if results:
+            self._final = results[0]
+            self._rest = results[0].buffer
+            self._refuse_cut(results[0])
+
+    def _refuse_cut(self, result: Result) -> None:
+        """A redirect that is not followed is the result; its body was kept only up to some size."""
+        if result.error is None and result.cut:
+            code = Code.ERROR_FILE_TOO_LARGE
+            result.error = LimitExceeded(describe("the body of the redirect is too large", code, url=result.url), code)
+
+    def _event(self, ticket: int, kind: int, value: int, text: bytes) -> None:
+        row = self._row
+        if row is None or ticket != self._ticket:
+            return
+        if kind == lib.PNET_EVENT_ANSWER:
+            self.status, self.head, self.url, self.method = value, text, row.url, row.method
+            if (
+                b"set-cookie" in text.lower() and not row.flags & _NO_COOKIES
+            ):  # most have none, and parsing takes a while
+                self._settings.store_cookies(row.url, Headers(text).get_all("set-cookie"))
+        elif row.watch is not None:
+            if self.head and kind in _CLOSE:
+                self._late.append((kind, value, text))  # told when the reader comes to the end
+            else:
+                row.watch.feed(kind, value, text.decode("latin-1"))
+
+    def _store_cookies(self, row: object, head: bytes) -> None:
+        if not self.head:  # otherwise the beginning of the answer has told
+            super()._store_cookies(row, head)  # type: ignore[arg-type]
+
+    def _tell_late(self) -> None:
+        late, self._late = self._late, []
+        row = self._row
+        if row is not None and row.watch is not None:
+            for kind, value, text in late:
+                row.watch.feed(kind, value, text.decode("latin-1"))
+
+    # ---- the body ----
+
+    @property
+    def whole(self) -> bytes | None:
+        """The rest of the body when all of it is here and it is no error; None when not."""
+        final = self._final
+        return bytes(self._rest) if final is not None and final.error is None else None
+
+    def read_into(self, out: memoryview, least: int) -> int:
+        """Read at least *least* bytes, fewer only at the end, and at most what *out* holds.
+
+        Raises:
+            InternetException: The body ended before its end; what came before was read.
+        """
+        got = 0
+        while self._final is None:
+            rc, n = self.queue.read(out[got:] if got else out, least - got, SLICE_MS)
+            got += n
+            if rc == lib.PNET_OK:
+                return got
+            self._turn(0)
+        n = min(len(out) - got, len(self._rest))
+        out[got : got + n] = self._rest[:n]
+        self._rest = self._rest[n:]
+        got += n
+        if not self._rest:
+            self._tell_late()
+        if not got and self._final.error is not None:
+            raise self._final.error
+        return got
+
+    def take_rest(self) -> None:
+        """The reader has taken `whole`."""
+        self._rest = memoryview(b"")
+        self._tell_late()
+
+    def settle(self) -> None:
+        """All bytes that were promised are read: wait for the end, which is there or close, and tell of it."""
+        while self._final is None:
+            self._turn(SLICE_MS)
+        if not self._rest:
+            self._tell_late()
+
+    def cancel(self) -> None:
+        """Make the thread inside leave soon: its transfer ends with 12017. Any thread.
+
+        Raises:
+            HandleClosed: The queue was closed.
+        """
+        self.queue.cancel(self._ticket)
+
+    def finish(self) -> None:
+        """Give the answer up: what was not received is cancelled, and its connection with it.
+
+        Raises:
+            HandleClosed: The queue was closed.
+        """
+        self._checked = _nothing
+        if self._final is None and self._pending:
+            self.queue.cancel(self._ticket)
+            while self._pending:
+                self.collect(SLICE_MS)
+        self._tell_late()
+        self._rest = memoryview(b"")
+        self._row = None
+
+    @property
+    def error(self) -> InternetException | None:
+        """Why the body is not whole, once its end was reached."""
+        return self._final.error if self._final is not None else None
+
+
+def _nothing() -> None:
+    """No check."""
