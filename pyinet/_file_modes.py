@@ -55,10 +55,16 @@ class OpenPlan(NamedTuple):
         return name + ("+" if self.readable and self.writable else "") + ("" if self.text else "b")
 
 
-_ACCESS = OpenFlags.MODE_WRITE | OpenFlags.MODE_READ_WRITE
-_TYPES = OpenFlags.TYPE_TEXT | OpenFlags.TYPE_BINARY | OpenFlags.TYPE_UNICODE
-_SHARE = OpenFlags.SHARE_DENY_READ | OpenFlags.SHARE_DENY_NONE
-_ALL = int(functools.reduce(operator.or_, OpenFlags))  # int: the complement of flags knows no other bits
+# Plain numbers: arithmetic with flags is slow, and their complement knows no bits but their own.
+_WRITE, _READ_WRITE = int(OpenFlags.MODE_WRITE), int(OpenFlags.MODE_READ_WRITE)
+_BINARY, _UNICODE = int(OpenFlags.TYPE_BINARY), int(OpenFlags.TYPE_UNICODE)
+_CREATE, _KEEP = int(OpenFlags.MODE_CREATE), int(OpenFlags.MODE_NO_TRUNCATE)
+_NO_BUFFER, _THROUGH = int(OpenFlags.OS_NO_BUFFER), int(OpenFlags.OS_WRITE_THROUGH)
+_DENY_NONE = int(OpenFlags.SHARE_DENY_NONE)
+_ACCESS = _WRITE | _READ_WRITE
+_TYPES = int(OpenFlags.TYPE_TEXT) | _BINARY | _UNICODE
+_SHARE = int(OpenFlags.SHARE_DENY_READ) | _DENY_NONE
+_ALL = functools.reduce(operator.or_, map(int, OpenFlags.__members__.values()))
 _PLATFORM = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -106,20 +112,20 @@ def _of_flags(mode: int) -> OpenPlan:
         raise invalid_parameter(f"the open flags {mode:#x} hold a bit that is none")
     if access == _ACCESS:
         raise invalid_parameter("MODE_WRITE and MODE_READ_WRITE at once", hint="MODE_READ_WRITE alone is both")
-    if kind & OpenFlags.TYPE_BINARY and kind != OpenFlags.TYPE_BINARY:
+    if kind & _BINARY and kind != _BINARY:
         raise invalid_parameter("TYPE_BINARY beside TYPE_TEXT or TYPE_UNICODE")
-    if share > OpenFlags.SHARE_DENY_NONE:
+    if share > _DENY_NONE:
         raise invalid_parameter(f"the share mode {share:#x}", hint="give one share flag")
-    os_flags = os.O_RDWR if access == OpenFlags.MODE_READ_WRITE else os.O_WRONLY if access else os.O_RDONLY
-    if mode & OpenFlags.MODE_CREATE:
-        os_flags |= os.O_CREAT if mode & OpenFlags.MODE_NO_TRUNCATE else os.O_CREAT | os.O_TRUNC
-    if mode & OpenFlags.OS_WRITE_THROUGH and not mode & OpenFlags.OS_NO_BUFFER:
+    os_flags = os.O_RDWR if access == _READ_WRITE else os.O_WRONLY if access else os.O_RDONLY
+    if mode & _CREATE:
+        os_flags |= os.O_CREAT if mode & _KEEP else os.O_CREAT | os.O_TRUNC
+    if mode & _THROUGH and not mode & _NO_BUFFER:
         os_flags |= getattr(os, "O_SYNC", 0)
     return OpenPlan(
         os_flags=os_flags | _PLATFORM,
-        readable=access != OpenFlags.MODE_WRITE,
-        writable=access != OpenFlags.MODE_READ,
+        readable=access != _WRITE,
+        writable=access != 0,
         append=False,
-        text=kind != OpenFlags.TYPE_BINARY,
-        utf16=bool(kind & OpenFlags.TYPE_UNICODE),
+        text=kind != _BINARY,
+        utf16=bool(kind & _UNICODE),
     )

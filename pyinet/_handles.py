@@ -108,7 +108,7 @@ def find(number: int) -> Handle:
     Raises:
         HandleClosed: 6, there is none.
     """
-    handle = PROCESS.handles.get(number)
+    handle: Handle | None = PROCESS.handles.get(number)
     if handle is None or handle.closed:
         code = Code.ERROR_INVALID_HANDLE
         raise HandleClosed(describe(f"{number!r} is no open handle", code), code)

@@ -1,5 +1,5 @@
 """Local files by name: open, remove, rename, and the errors of all three."""
-# ruff: noqa: PTH105, PTH107, PTH108, PTH109, PTH112, PTH114, PTH118, PTH120  (pathlib would cost `import pyinet` milliseconds)
+# ruff: noqa: PTH105, PTH107, PTH108, PTH109, PTH112, PTH114, PTH117, PTH118, PTH120  (pathlib would cost `import pyinet` milliseconds)
 
 from __future__ import annotations
 
@@ -22,12 +22,33 @@ from pyinet.errors import (
 if TYPE_CHECKING:
     from pyinet._file_modes import OpenPlan
 
-__all__ = ["BinaryStream", "absolute", "bad_path", "file_error", "open_stream", "remove_file", "rename_file"]
+__all__ = [
+    "BinaryStream",
+    "UpdateStream",
+    "absolute",
+    "bad_path",
+    "file_error",
+    "open_stream",
+    "remove_file",
+    "rename_file",
+]
 
 BinaryStream: TypeAlias = io.BufferedReader | io.BufferedWriter | io.BufferedRandom
 
 _BUFFER_SIZE = 1 << 16
+_CHUNK = 1 << 13
 _PERMISSIONS = 0o666  # less the umask
+
+
+class UpdateStream(io.BufferedRandom):
+    """A stream for reading and writing whose `read1` sees what was just written.
+
+    That of CPython, which text layers call, neither flushes nor moves the descriptor back after a write.
+    """
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Return up to *size* bytes."""
+        return self.read(_CHUNK if size < 0 else size)
 
 
 def open_stream(name: str, plan: OpenPlan) -> BinaryStream:
@@ -47,7 +68,7 @@ def open_stream(name: str, plan: OpenPlan) -> BinaryStream:
     raw = io.FileIO(name, f"{kind}b{both}", opener=opener)  # refuses directories
     try:
         if both:
-            return io.BufferedRandom(raw, _BUFFER_SIZE)
+            return UpdateStream(raw, _BUFFER_SIZE)
         return io.BufferedReader(raw, _BUFFER_SIZE) if plan.readable else io.BufferedWriter(raw, _BUFFER_SIZE)
     except BaseException:
         raw.close()
@@ -56,6 +77,8 @@ def open_stream(name: str, plan: OpenPlan) -> BinaryStream:
 
 def absolute(name: str) -> str:
     """Return the absolute path, neither links nor ``..`` resolved: only the system can do that right."""
+    if os.path.isabs(name):
+        return name
     try:
         return os.path.join(os.getcwd(), name)
     except OSError:  # the working directory is gone

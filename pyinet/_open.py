@@ -1,5 +1,7 @@
 """What `InternetSession.open_url` does, scheme by scheme. Source: MFC ``CInternetSession::OpenURL``."""
 
+# ruff: noqa: SLF001 - a part of the session in a file of its own
+
 from __future__ import annotations
 
 import socket
@@ -28,22 +30,17 @@ if TYPE_CHECKING:
         """What is needed of a session."""
 
         @property
-        def core(self) -> Core:
+        def _core(self) -> Core:
             """The engine of this process."""
 
-        @property
-        def settings(self) -> Settings:
-            """Its settings."""
-
-        @property
-        def reporter(self) -> Reporter | None:
-            """Whom to report to."""
+        _settings: Settings
+        _reporter: Reporter | None
 
         @property
         def handle_node(self) -> Handle:
             """Its place in the tree of handles."""
 
-        def snapshot(self) -> Settings:
+        def _snapshot(self) -> Settings:
             """Its settings as they are now."""
 
 
@@ -75,7 +72,7 @@ def open_url(
         return open_file_url(url, flags, local_host=socket.gethostname())
     code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
     what = f"the scheme {scheme}: is not supported; http, https and file are" if scheme else "the URL has no scheme"
-    raise NotSupported(describe(what, code, url=url), code, url=url, context=session.settings.context)
+    raise NotSupported(describe(what, code, url=url), code, url=url, context=session._settings.context)
 
 
 def _open_http(
@@ -85,9 +82,9 @@ def _open_http(
     flags: InternetFlag,
     headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
 ) -> HttpFile:
-    settings, reporter = session.settings, session.reporter
+    settings, reporter = session._settings, session._reporter
     own = settings.context if context is None or context == 1 else context
-    core = session.core
+    core = session._core
     stream = core.stream()
     if (
         stream.plain
@@ -112,7 +109,7 @@ def _open_http(
         code = Code.ERROR_INTERNET_DISCONNECTED
         raise TransferError(describe("the process is off line", code, url=url), code, url=url, context=own)
     watch = reporter.watch(own) if reporter is not None and own else None
-    file = HttpFile(session, own, watch, session.snapshot())
+    file = HttpFile(session, own, watch, session._snapshot())
     try:
         file.send(row, stream, core.keep)
     except BaseException:

@@ -29,7 +29,7 @@ class _OnBoth:
 
     def __get__(self, session: SessionCookies | None, cls: type) -> Callable[..., Any]:
         function = self._function
-        jar = PROCESS.jar if session is None else session.jar
+        jar = PROCESS.jar if session is None else session._settings.jar  # noqa: SLF001 - its base
 
         def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the function has them
             return function(jar, *args, **kwargs)
@@ -41,12 +41,7 @@ class _OnBoth:
 class SessionCookies:
     """Base of `InternetSession`: cookies in memory (RFC 6265bis). They end with the session."""
 
-    settings: Settings
-
-    @property
-    def jar(self) -> CookieJar:
-        """The session's cookies, those of `fetch` and of files alike."""
-        return self.settings.jar
+    _settings: Settings
 
     @_OnBoth
     def set_cookie(jar: CookieJar, url: str, name: str | None, data: str) -> None:  # noqa: N805 - see _OnBoth

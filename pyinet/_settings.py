@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyinet._proxy import ProxyConfig
 from pyinet._url import origin_of
@@ -112,6 +112,16 @@ class Settings:
             "max_addresses": self.connect_retries,
             **more,
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the cookies: they stay with their session."""
+        return {name: getattr(self, name) for name in Settings.__slots__ if name not in {"jar", "_proxy_of"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.jar = CookieJar()
+        self.forget_proxies()
 
     def forget_proxies(self) -> None:
         """`proxies` changed."""

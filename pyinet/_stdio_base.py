@@ -86,6 +86,8 @@ class StdioBase(io.IOBase):
         """Encoding and error handler, looked up before a file is emptied for one that does not exist."""
         encoding = self._encoding_given or ("utf-16-le" if plan.utf16 else "utf-8")
         errors = self._errors_given or ("surrogatepass" if plan.utf16 else "surrogateescape")
+        if not self._encoding_given and not self._errors_given:
+            return encoding, errors
         try:
             io.TextIOWrapper(io.BytesIO(), encoding, errors).close()
             codecs.lookup_error(errors)

@@ -30,7 +30,7 @@ class TextChannel:
     def read(self, size: int | None = -1) -> str:
         self._reading = True
         if size is None or size < 0:
-            return self._take() + self._text.read().replace("\r\n", "\n")  # what is ahead of us is never half a CR LF
+            return (self._take() + self._text.read()).replace("\r\n", "\n")
         got = ""
         while len(got) < size:
             more = self._take(size - len(got))
@@ -43,7 +43,9 @@ class TextChannel:
     def readline(self, size: int | None = -1) -> str:
         self._reading = True
         if size is None or size < 0:
-            line = self._text.readline() if not self._ahead else self._take() + self._text.readline()
+            line = self._text.readline()
+            if self._ahead:
+                line = self._take() + line
         else:
             line = self._take(size)
             line = self._whole(line + self._text.readline(size - len(line)))

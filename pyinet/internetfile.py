@@ -140,6 +140,8 @@ class InternetFile(io.RawIOBase):
             got = stream.read_into(out, least)
             self._ended = got < least
             self._received(got, stream)
+            if self._ended:
+                self._give_back()
         finally:
             self._leave()
         return got
@@ -192,6 +194,7 @@ class InternetFile(io.RawIOBase):
             if whole is not None:
                 self._received(len(whole), stream)
                 stream.take_rest()
+                self._give_back()
         finally:
             self._leave()
         return whole
@@ -297,6 +300,12 @@ class InternetFile(io.RawIOBase):
             self._busy.release()
             self._end()  # otherwise whoever is inside has the last word
 
+    def _give_back(self) -> None:
+        """The body was read to its end: others may use what it came over."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._release(stream)
+
     def _end(self) -> None:
         """Give the connection back or close it, and report the end, once."""
         try:
@@ -321,7 +330,8 @@ class InternetFile(io.RawIOBase):
     def __del__(self) -> None:
         if not getattr(self, "_last_words", None):
             return
-        warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)
+        if self._stream is not None:  # it holds a connection, and its body is lost
+            warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)
         self.abort()
 
     def __repr__(self) -> str:

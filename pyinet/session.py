@@ -20,7 +20,6 @@ from pyinet._sessioncookies import SessionCookies
 from pyinet._settings import Settings
 from pyinet._status import NameMemory
 from pyinet.bulk import Fetch
-from pyinet.cookiejar import CookieJar
 from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetOption, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -95,12 +94,12 @@ class InternetSession(SessionCookies, Announced):
         self._begin(settings, ca, dict(resolve or {}))
 
     def _begin(self, settings: Settings, ca: str | os.PathLike[str] | bytes | None, resolve: dict[str, str]) -> None:
-        self.settings = settings
+        self._settings = settings
         self._given_ca, self._given_resolve = ca, resolve
         self._resolve = connect_to_lines(resolve)
         self._faults = Faults(settings)
         self._names = NameMemory(resolve)
-        self.reporter: Reporter | None = None
+        self._reporter: Reporter | None = None
         self._ca = find_ca_store(ca, os.environ)
         self._copied: Settings | None = None
         self._current: Core | None = None
@@ -113,7 +112,7 @@ class InternetSession(SessionCookies, Announced):
         PROCESS.renew_in_child(self)
 
     @property
-    def core(self) -> Core:
+    def _core(self) -> Core:
         """The engine of this process.
 
         Raises:
@@ -122,8 +121,8 @@ class InternetSession(SessionCookies, Announced):
         core = self._current
         if core is None:
             self._handle.check("the session")
-            core = self._current = Core(self.settings, self._faults, self._ca, self._resolve)
-            core.report_to(self.reporter)
+            core = self._current = Core(self._settings, self._faults, self._ca, self._resolve)
+            core.report_to(self._reporter)
         return core
 
     def after_fork(self) -> None:
@@ -132,9 +131,9 @@ class InternetSession(SessionCookies, Announced):
             self._current.disown()
             self._current = None
         self._names = NameMemory(self._given_resolve)
-        self.settings.jar.renew_lock()
-        if self.reporter is not None:
-            self.reporter = Reporter(self, self._names)
+        self._settings.jar.renew_lock()
+        if self._reporter is not None:
+            self._reporter = Reporter(self, self._names)
 
     # ---- the bulk face ----
 
@@ -168,17 +167,17 @@ class InternetSession(SessionCookies, Announced):
             CallerError: 87, an argument cannot be used.
             HandleClosed: The session was closed.
         """
-        core = self.core
+        core = self._core
         return Fetch(
             core.engine,
-            self.settings,
+            self._settings,
             self._faults,
             requests,
             in_flight=in_flight,
             per_host=per_host,
             ordered=ordered,
             buffer_bytes=buffer_bytes,
-            reporter=self.reporter,
+            reporter=self._reporter,
             hubs=core.hubs,
         )
 
@@ -189,7 +188,7 @@ class InternetSession(SessionCookies, Announced):
             InternetException: The transfer failed, or the request is refused. An HTTP status is no exception.
             HandleClosed: The session was closed.
         """
-        return (self._current or self.core).single.fetch(request)
+        return (self._current or self._core).single.fetch(request)
 
     async def fetch_one_async(self, request: str | Request) -> Result:
         """Fetch one URL or `Request`; cancelling the task cancels the transfer.
@@ -198,7 +197,7 @@ class InternetSession(SessionCookies, Announced):
             InternetException: The transfer failed, or the request is refused. An HTTP status is no exception.
             HandleClosed: The session was closed.
         """
-        return await self.core.hubs.fetch(request)
+        return await self._core.hubs.fetch(request)
 
     # ---- files ----
 
@@ -229,10 +228,10 @@ class InternetSession(SessionCookies, Announced):
         """
         return open_url(self, url, context, InternetFlag(flags) if flags else _NO_FLAGS, headers)
 
-    def snapshot(self) -> Settings:
+    def _snapshot(self) -> Settings:
         """The settings as they are now, for a file: what changes later does not reach it."""
         if self._copied is None:
-            self._copied = self.settings.copy()
+            self._copied = self._settings.copy()
         return self._copied
 
     # ---- status callbacks ----
@@ -247,12 +246,14 @@ class InternetSession(SessionCookies, Announced):
         Source: MFC ``CInternetSession::EnableStatusCallback``.
         """
         self._handle.check("the session")
-        if not enable and self.reporter is not None and self.reporter.pending:
+        if not enable and self._reporter is not None and self._reporter.pending:
             code = Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE
-            raise CallerError(describe("status callbacks are still to come", code), code, context=self.settings.context)
-        if bool(enable) != (self.reporter is not None):
-            self.reporter = Reporter(self, self._names) if enable else None
-            self.core.report_to(self.reporter)
+            raise CallerError(
+                describe("status callbacks are still to come", code), code, context=self._settings.context
+            )
+        if bool(enable) != (self._reporter is not None):
+            self._reporter = Reporter(self, self._names) if enable else None
+            self._core.report_to(self._reporter)
         return True
 
     def on_status_callback(self, context: int, status: InternetStatus, info: object) -> object:
@@ -293,9 +294,9 @@ class InternetSession(SessionCookies, Announced):
         if name == "connect_timeout_ms" and value == 0:
             code = Code.ERROR_BAD_ARGUMENTS
             raise CallerError(describe("a connect timeout of 0 is refused", code), code)
-        setattr(self.settings, name, 0 if value == _NO_LIMIT else value)
+        setattr(self._settings, name, 0 if value == _NO_LIMIT else value)
         self._copied = None
-        self.core.settings_changed()
+        self._core.settings_changed()
 
     def query_option(self, option: InternetOption | int) -> int:
         """Return the value of an option; see `set_option`.
@@ -305,13 +306,13 @@ class InternetSession(SessionCookies, Announced):
 
         Source: MFC ``CInternetSession::QueryOption``.
         """
-        return getattr(self.settings, _timeout_of(option)) or _NO_LIMIT
+        return getattr(self._settings, _timeout_of(option)) or _NO_LIMIT
 
     # ---- life ----
 
     def get_context(self) -> int:
         """Return the context given to the constructor. Source: MFC ``CInternetSession::GetContext``."""
-        return self.settings.context
+        return self._settings.context
 
     @property
     def handle(self) -> int:
@@ -362,10 +363,8 @@ class InternetSession(SessionCookies, Announced):
 
     def __getstate__(self) -> dict[str, Any]:
         own = {name: value for name, value in self.__dict__.items() if name not in _INNER}
-        settings = self.settings.copy()
-        settings.jar = CookieJar()
-        return {"settings": settings, "ca": self._given_ca, "resolve": self._given_resolve,
-                "enabled": self.reporter is not None, "own": own}  # fmt: skip
+        return {"settings": self._settings, "ca": self._given_ca, "resolve": self._given_resolve,
+                "enabled": self._reporter is not None, "own": own}  # fmt: skip
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state["own"])
@@ -374,11 +373,11 @@ class InternetSession(SessionCookies, Announced):
             self.enable_status_callback()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}{' closed' if self._handle.closed else ''} {self.settings.proxies!r}>"
+        return f"<{type(self).__name__}{' closed' if self._handle.closed else ''} {self._settings.proxies!r}>"
 
 
 _INNER = frozenset({
-    "settings", "_given_ca", "_given_resolve", "_resolve", "_faults", "_names", "reporter", "_ca", "_copied",
+    "_settings", "_given_ca", "_given_resolve", "_resolve", "_faults", "_names", "_reporter", "_ca", "_copied",
     "_current", "_handle",
 })  # fmt: skip
 

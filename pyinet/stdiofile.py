@@ -17,6 +17,7 @@ from pyinet.enums import InternetFlag
 from pyinet.errors import invalid_parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
     from _typeshed import WriteableBuffer
@@ -53,6 +54,15 @@ class StdioFile(StdioBase):
 
     Source: MFC ``CStdioFile``, ``CFile``.
     """
+
+    if TYPE_CHECKING:  # io.IOBase has them, but for bytes
+
+        def __iter__(self) -> Iterator[Content]: ...
+        def readlines(self, hint: int = -1, /) -> list[Content]:
+            """Return the lines left, or as many as *hint* bytes or characters take."""
+
+        def writelines(self, lines: Iterable[Content], /) -> None:
+            """Write each of *lines* as it is."""
 
     # Reading
 
@@ -116,7 +126,11 @@ class StdioFile(StdioBase):
             raise self._failure("cannot read", error) from error
 
     def __next__(self) -> Content:
-        line = self.readline()
+        channel = self._channel or self._no_file()
+        try:
+            line = channel.readline()
+        except OSError as error:
+            raise self._failure("cannot read", error) from error
         if not line:
             raise StopIteration
         return line
