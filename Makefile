@@ -73,10 +73,11 @@ asan: $(BUILT) ## pytest over a build with the sanitizers; ASAN_ARGS narrows it
 asan-short: ## the same for the tests that reach the native code, without the slow ones
 	@$(MAKE) --no-print-directory asan ASAN_ARGS='tests/native tests/api -m "not slow"'
 
-tsan: build/tsan/stress ## stress the native core under the thread sanitizer for TSAN_SECONDS
+tsan: build/tsan/stress build/tsan/stress_streams ## stress the native core under the thread sanitizer for TSAN_SECONDS each
 	@$(NO_ASLR) build/tsan/stress $(TSAN_SECONDS)
+	@$(NO_ASLR) build/tsan/stress_streams $(TSAN_SECONDS)
 
-build/tsan/stress: tests/native/stress.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
+build/tsan/%: tests/native/%.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
 	@mkdir -p $(@D)
 	$(CC) $(C_BASE) $(TSAN) -o $@ $< $(C_SOURCES) $(C_LIBS)
 

@@ -205,7 +205,10 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
   size_t n = 0, text = 0;
   LIST_EACH(item, &queue->done)
   {
-    size_t more = text_of(CONTAINER(item, struct transfer, link));
+    const struct transfer *t = CONTAINER(item, struct transfer, link);
+    size_t more = text_of(t);
+    if(t->req.flags & PNET_REQ_PIPE && queue->pipe.len)
+      break; /* its reader comes first */
     if(n == cap || (n && text + more > 64 * (size_t)PNET_SMALL_BODY))
       break;
     text += more;
@@ -220,6 +223,10 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
   while(out->n < n) {
     struct transfer *t = CONTAINER(list_pop(&queue->done), struct transfer, link);
     queue->n_done--;
+    if(t->req.flags & PNET_REQ_PIPE && queue->pipe.discarded && !t->done.fault) {
+      t->done.fault = PNET_FAULT_CANCELLED; /* it was whole, but what was not read of it is gone */
+      t->done.special = 1;
+    }
     copy_out(out, t);
     if(t->done.flags & PNET_DONE_HOP) {
       t->state = T_HELD;
@@ -280,7 +287,7 @@ static int collect_into(struct pnet_queue *queue, uint8_t *out, size_t cap)
   struct transfer *t = CONTAINER(queue->done.next, struct transfer, link);
   struct pnet_done row;
   struct pnet_batch batch = {.rows = &row, .text = out + sizeof(row)};
-  if(queue->n_done != 1 || t->done.special || sizeof(row) + text_of(t) > cap)
+  if(queue->n_done != 1 || queue->pipe.len || t->done.special || sizeof(row) + text_of(t) > cap)
     return PNET_AGAIN;
   list_pop(&queue->done);
   queue->n_done = 0;
@@ -370,6 +377,9 @@ static int order(struct pnet_queue *queue, enum order what, uint64_t id)
 
 int pnet_cancel(struct pnet_queue *queue, uint64_t id)
 {
+  if(engine_alien(queue->engine))
+    return PNET_FORKED;
+  pipe_discard(&queue->pipe, id);
   return order(queue, ORDER_CANCEL, id);
 }
 

@@ -212,9 +212,11 @@ struct pipe {
   uint8_t *data; /* a ring */
   size_t cap, start;
   _Atomic size_t len;
-  bool full;   /* the transfer waits for room */
-  bool begun;  /* the reader has had some of it */
-  uint8_t *to; /* (driver) where the reader wants it, while the reader is the driver */
+  bool full;              /* the transfer waits for room */
+  bool begun;             /* the reader has had some of it */
+  _Atomic bool discarded; /* nobody wants the rest */
+  uint64_t id;            /* whose it is */
+  uint8_t *to;            /* (driver) where the reader wants it, while the reader is the driver */
   size_t to_cap, to_len;
 };
 
@@ -473,11 +475,12 @@ void watch_leave(struct transfer *transfer); /* it is no longer on its connectio
 /* pipe.c */
 int pipe_init(struct pipe *pipe);
 void pipe_free(struct pipe *pipe);
-void pipe_reset(struct pipe *pipe);                                          /* no transfer writes to it */
+void pipe_begin(struct pipe *pipe, uint64_t id); /* (driver) the body of that ticket comes now */
 bool pipe_write(struct transfer *transfer, const uint8_t *data, size_t len); /* (driver) false: no memory */
 size_t pipe_room(struct pipe *pipe);                                         /* (driver) */
 bool pipe_wait(struct pipe *pipe, size_t need); /* (driver) the transfer must wait for room; false: there is room now */
 size_t pipe_read(struct pipe *pipe, uint8_t *out, size_t cap, bool *resume);
+void pipe_discard(struct pipe *pipe, uint64_t id); /* what came and comes of that ticket is dropped */
 size_t pipe_drain(struct pipe *pipe, struct sink *sink, size_t most); /* (driver) an untouched small body as a whole */
 
 /* receive.c, connect.c, upload.c (driver): libcurl's callbacks */

@@ -21,12 +21,13 @@ void pipe_free(struct pipe *pipe)
   free(pipe->data);
 }
 
-void pipe_reset(struct pipe *pipe)
+void pipe_begin(struct pipe *pipe, uint64_t id)
 {
   pthread_mutex_lock(&pipe->lock);
+  pipe->id = id;
   pipe->start = 0;
   pipe->len = 0;
-  pipe->full = pipe->begun = false;
+  pipe->full = pipe->begun = pipe->discarded = false;
   if(pipe->cap > PNET_SMALL_BODY) {
     free(pipe->data);
     pipe->data = NULL;
@@ -68,6 +69,8 @@ bool pipe_write(struct transfer *t, const uint8_t *data, size_t len)
   struct pipe *pipe = &t->queue->pipe;
   bool ok;
   pthread_mutex_lock(&pipe->lock);
+  if(pipe->discarded)
+    len = 0;
   if(pipe->to_cap > pipe->to_len && !pipe->len) {
     size_t direct = pipe->to_cap - pipe->to_len < len ? pipe->to_cap - pipe->to_len : len;
     memcpy(pipe->to + pipe->to_len, data, direct);
@@ -108,10 +111,11 @@ size_t pipe_room(struct pipe *pipe)
 
 bool pipe_wait(struct pipe *pipe, size_t need)
 {
+  bool full;
   pthread_mutex_lock(&pipe->lock);
-  pipe->full = need > room_of(pipe) && pipe->len;
+  full = pipe->full = need > room_of(pipe) && pipe->len;
   pthread_mutex_unlock(&pipe->lock);
-  return pipe->full;
+  return full; /* and not what it is now: the reader may have made room already, and asked for more */
 }
 
 size_t pipe_read(struct pipe *pipe, uint8_t *out, size_t cap, bool *resume)
@@ -130,6 +134,16 @@ size_t pipe_read(struct pipe *pipe, uint8_t *out, size_t cap, bool *resume)
   }
   pthread_mutex_unlock(&pipe->lock);
   return n;
+}
+
+void pipe_discard(struct pipe *pipe, uint64_t id)
+{
+  pthread_mutex_lock(&pipe->lock);
+  if(pipe->id == id) {
+    pipe->discarded = true;
+    pipe->len = 0;
+  }
+  pthread_mutex_unlock(&pipe->lock);
 }
 
 size_t pipe_drain(struct pipe *pipe, struct sink *sink, size_t most)

@@ -218,21 +218,23 @@ int pnet_submit_urls(struct pnet_queue *queue, uint64_t first_id, size_t n, cons
 /* Submit one plain URL (a line as above) with flags out of enum pnet_request_flag, and wait up to timeout_ms for it, for
  * a caller that has nothing else outstanding: one call a transfer. out[0..cap) takes the record and right behind it its text, the offsets counting from the text's begin.
  * PNET_AGAIN: accepted, but not here: not finished, special, or larger than cap; go on with pnet_reap. */
-int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *line, size_t line_len, unsigned request_flags,
-                     int timeout_ms, uint8_t *out, size_t cap);
+int pnet_perform_url(struct pnet_queue *queue, uint64_t id, const uint8_t *line, size_t line_len,
+                     unsigned request_flags, int timeout_ms, uint8_t *out, size_t cap);
 /* Collect all events and up to cap finished transfers, in the order they ended, waiting up to timeout_ms (0 = look only,
  * -1 = no limit) for the first of either. Returns early with nothing when a signal arrives. PNET_CLOSED: closed; what was
  * not collected is dropped. */
 int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_batch *out);
 /* Read the body of the queue's transfer with PNET_REQ_PIPE into out[0..cap): waits up to timeout_ms until `least` bytes
  * are there. *n counts what was read, whatever is returned.
+ * Its record is not reaped before its bytes are read.
  * PNET_OK: at least `least`. PNET_END: less, and there will be no more; the record, which pnet_reap gives, tells why, and
  * may hold bytes that follow. PNET_AGAIN: less, as the time is over, a signal came, or events wait for pnet_reap. */
 int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int timeout_ms, size_t *n);
 /* The caller has consumed `bytes` of reaped bodies. Ordered queues: rows before ticket `head` are all consumed, and
  * their bytes are given back with this call or were before; 0 = as it was. */
 int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);
-/* Cancel one transfer; it ends with PNET_FAULT_CANCELLED unless it ended before. Unknown tickets are ignored. */
+/* Cancel one transfer; it ends with PNET_FAULT_CANCELLED unless it ended before, and what was not read of its body is
+ * dropped. Unknown tickets are ignored. */
 int pnet_cancel(struct pnet_queue *queue, uint64_t id);
 /* Give up the slot that an answer with PNET_DONE_HOP holds: the answer is final. */
 int pnet_hop_end(struct pnet_queue *queue, uint64_t id);

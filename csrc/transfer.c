@@ -119,7 +119,7 @@ int transfer_start(struct transfer *t, struct shard *shard)
   t->moved_us = engine->now_us;
   t->watched = t->req.flags & PNET_REQ_EVENTS;
   if(t->req.flags & PNET_REQ_PIPE)
-    pipe_reset(&t->queue->pipe);
+    pipe_begin(&t->queue->pipe, t->req.id);
   t->upload_len = (int64_t)t->req.body_len;
   if(t->body_path && !open_body(t))
     return PNET_INVALID;
