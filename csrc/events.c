@@ -67,7 +67,8 @@ void events_publish(struct pnet_queue *queue)
       to->events[to->n] = from->events[i];
       to->events[to->n++].text_at += (uint32_t)to->text_len;
     }
-    memcpy(to->text + to->text_len, from->text, from->text_len);
+    if(from->text_len)
+      memcpy(to->text + to->text_len, from->text, from->text_len);
     to->text_len += from->text_len;
   }
   else

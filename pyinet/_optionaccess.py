@@ -114,7 +114,7 @@ def set_option(holder: Holder, option: int, value: object = None, flags: int = 0
         holder.stored[row.number] = converted
 
 
-def check_flags(flags: int) -> None:
+def check_flags(flags: object) -> None:
     """Refuse flags of ``InternetSetOptionEx`` that it does not have.
 
     Raises:
