@@ -45,7 +45,7 @@ class Handle:
         Raises:
             HandleClosed: *parent* was closed.
         """
-        self._owner = weakref.ref(owner)
+        self._owner = weakref.ref(owner, self._dropped)
         self.children: dict[int, Handle] = {}
         self.kind = kind
         self.parent = parent
@@ -56,6 +56,10 @@ class Handle:
             self.number = PROCESS.number(self)
             if parent is not None:
                 parent.children[self.number] = self
+
+    def _dropped(self, _: object) -> None:
+        """The owner is gone without a word: so is its handle."""
+        self.close()
 
     @property
     def closed(self) -> bool:
