@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #define FILE_BUFFER 131072L /* receive buffer for bodies that go to a file: expected to be large */
-#define PIPE_BUFFER 16384L  /* receive buffer for bodies that are read while they arrive */
+#define PIPE_BUFFER 524288L /* receive buffer for bodies that are read while they arrive */
 
 static void set_common(struct handle *h)
 {
