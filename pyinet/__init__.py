@@ -1,6 +1,7 @@
 """pyinet: the WinINet classes of MFC over libcurl, for moving large amounts of data."""
 
 from pyinet._handles import close_handle, handle_type
+from pyinet._processoptions import query_option, set_option
 from pyinet.bulk import Fetch, Progress
 from pyinet.enums import (
     AccessType,
@@ -79,4 +80,6 @@ __all__ = [
     "TransferInProgress",
     "close_handle",
     "handle_type",
+    "query_option",
+    "set_option",
 ]

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OUT_BYTES", "Exchange"]
 
-_AFFECTS_REQUEST = InternetFlag.NO_AUTO_REDIRECT | InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE
+_AFFECTS_REQUEST = (
+    InternetFlag.FROM_CACHE | InternetFlag.KEEP_CONNECTION | InternetFlag.NO_AUTO_REDIRECT
+    | InternetFlag.PRAGMA_NOCACHE | InternetFlag.RELOAD
+)  # fmt: skip
 """Session flags under which a bare URL is more than a plain GET."""
 
 
@@ -108,8 +111,11 @@ class Exchange:
         if not self.plain:
             return 0
         try:
-            lines = self._with_cookies(items) if self._jar else items
-            text = "\n".join(lines).encode("latin-1")  # type: ignore[arg-type]  # a Request among them is a TypeError
+            text = "\n".join(items).encode("latin-1")  # type: ignore[arg-type]  # a Request among them is a TypeError
+            if b"\t" in text:  # what stands behind one would be taken for a cookie
+                return self._submit_first_plain(first, items, will_wait=will_wait)
+            if self._jar:
+                text = "\n".join(self._with_cookies(items)).encode("latin-1")
         except (TypeError, UnicodeEncodeError, AttributeError):
             return self._submit_first_plain(first, items, will_wait=will_wait)
         accepted = self.queue.submit_urls(first, text, len(items), will_wait=will_wait)
@@ -122,7 +128,9 @@ class Exchange:
         return [f"{url}\t{cookie}" if (cookie := header(url, now)) else url for url in items]  # type: ignore[arg-type,misc]
 
     def _submit_first_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
-        count = next((at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii()), 0)
+        count = next(
+            (at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii() or "\t" in item), 0
+        )
         return self._submit_plain(first, items[:count], will_wait=will_wait) if count else 0
 
     def _add(self, ticket: int, item: object) -> None:
@@ -207,6 +215,8 @@ class Exchange:
             )
         except UnicodeEncodeError:
             line = b""  # refused, and looked at below
+        if "\t" in item:  # what stands behind it would be taken for a cookie
+            line = b""
         rc = self.queue.perform_url(ticket, line, 0, self._out_ptr, OUT_BYTES)
         if rc == lib.PNET_OK:
             _, head, body, end, status, _, _, rest = DONE.unpack_from(out)

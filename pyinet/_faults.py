@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import curl_names, lib
+from pyinet._process import PROCESS
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import (
     CallerError,
@@ -75,6 +76,7 @@ class Faults:
             path: The file the body was to go to.
         """
         fault, curl_code, os_errno = record.fault, record.curl_code, record.os_errno
+        PROCESS.os_errno = os_errno
         if fault == lib.PNET_FAULT_CURL:
             error = from_curl(
                 self._names.get(curl_code, str(curl_code)), curl_code,

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING
 from pyinet._ffi import lib
 from pyinet._pack import Row
 from pyinet._process import PROCESS
+from pyinet._url import origin_of
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
-from pyinet.errors import CallerError, NotSupported, TransferError, describe, invalid_parameter
+from pyinet.errors import CallerError, InternetException, NotSupported, TransferError, describe, invalid_parameter
 from pyinet.httpfile import HttpFile
 from pyinet.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
+    from pyinet._connectionlimit import Place
     from pyinet._core import Core
     from pyinet._handles import Handle
     from pyinet._reporting import Reporter
     from pyinet._settings import Settings
+    from pyinet._streaming import Streaming
     from pyinet.stdiofile import StdioFile
 
     class Session(Protocol):
@@ -58,6 +61,20 @@ def open_url(
     headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
 ) -> HttpFile | StdioFile:
     """See `InternetSession.open_url`."""
+    try:
+        return _opened(session, url, context, flags, headers)
+    except InternetException as error:
+        error.context = session._settings.context  # MFC: there is no file that could have one of its own
+        raise
+
+
+def _opened(
+    session: Session,
+    url: str,
+    context: int | None,
+    flags: InternetFlag,
+    headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> HttpFile | StdioFile:
     if not isinstance(url, str):
         raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
     if flags and flags & _TRANSFER == _TRANSFER:
@@ -72,7 +89,7 @@ def open_url(
         return open_file_url(url, flags, local_host=socket.gethostname())
     code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
     what = f"the scheme {scheme}: is not supported; http, https and file are" if scheme else "the URL has no scheme"
-    raise NotSupported(describe(what, code, url=url), code, url=url, context=session._settings.context)
+    raise NotSupported(describe(what, code, url=url), code, url=url)
 
 
 def _open_http(
@@ -85,15 +102,12 @@ def _open_http(
     settings, reporter = session._settings, session._reporter
     own = settings.context if context is None or context == 1 else context
     core = session._core
+    if PROCESS.offline:
+        code = Code.ERROR_INTERNET_DISCONNECTED
+        raise TransferError(describe("the process is off line", code, url=url), code, url=url, context=own)
+    limited = PROCESS.connections.limit is not None
     stream = core.stream()
-    if (
-        stream.plain
-        and reporter is None
-        and not flags
-        and not headers
-        and not settings.is_special
-        and not PROCESS.offline
-    ):
+    if stream.plain and reporter is None and not flags and not headers and not settings.is_special and not limited:
         body = stream.perform_short(url, _PIPE | _RAW | _HTTP1)
         if body is not None:
             file = HttpFile(session, own, None, settings)
@@ -105,15 +119,20 @@ def _open_http(
         settings,
         _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1),
     )
-    if PROCESS.offline:
-        code = Code.ERROR_INTERNET_DISCONNECTED
-        raise TransferError(describe("the process is off line", code, url=url), code, url=url, context=own)
     watch = reporter.watch(own) if reporter is not None and own else None
     file = HttpFile(session, own, watch, session._snapshot())
+    place: Place | None = None
     try:
-        file.send(row, stream, core.keep)
+        keep: Callable[[Streaming], None] = core.keep
+        if limited:
+            seconds = settings.connect_timeout_ms / 1000 or None
+            place = PROCESS.connections.acquire(origin_of(row.url), seconds, file._handle.check)
+            keep = place.release_after(keep)
+        file.send(row, stream, keep)
     except BaseException:
         file.close()
+        if place is not None:
+            place.release()  # a file that was closed while it waited took nothing to give back
         raise
     return file
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from pyinet._options import DWORD_MAX, OPTIONS, Kind, Level, Option, Verdict
+from pyinet._options import DWORD_MAX, OPTIONS, SECURITY_SET_MASK, Kind, Level, Option, Verdict
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetOption
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -194,7 +194,7 @@ def _number(row: Option, level: Level, value: object) -> int:
     if number & ~row.mask:
         what = f"{_name(row)} has no bits {number & ~row.mask:#x}"
         raise _error(what, row.out_of_range, f"it has {row.mask:#x}")
-    return number
+    return number & SECURITY_SET_MASK if row.number == InternetOption.SECURITY_FLAGS else number
 
 
 def _pointer(row: Option, level: Level, value: object) -> int:

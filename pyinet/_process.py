@@ -7,10 +7,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from pyinet._connectionlimit import ConnectionLimit
 from pyinet.cookiejar import CookieJar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pyinet._optionaccess import ProxyInfo
 
 __all__ = ["PROCESS", "Process"]
 
@@ -24,15 +27,20 @@ class Process:
     Attributes:
         lock: Guards the tree of handles.
         handles: Number to handle, while the handle is open.
-        max_connections: ``INTERNET_OPTION_MAX_CONNS_PER_SERVER``; None until it is set, which is no limit.
-        max_connections_1_0: ``INTERNET_OPTION_MAX_CONNS_PER_1_0_SERVER``, stored only.
+        connections: Open HTTP files a server (``INTERNET_OPTION_MAX_CONNS_PER_SERVER``).
+        options: Values of options set on the process, by number: those of sessions opened later.
+        proxy: ``INTERNET_OPTION_PROXY`` of the process; None for that of the environment.
+        proxy_parts: The same as it was set by ``INTERNET_OPTION_PER_CONNECTION_OPTION``; None when it was not.
         jar: Cookies of calls on the class `InternetSession`.
         offline: Whether ``INTERNET_OPTION_CONNECTED_STATE`` took the process off line.
     """
 
     def __init__(self) -> None:
-        self.max_connections: int | None = None
-        self.max_connections_1_0: int | None = None
+        self.connections = ConnectionLimit()
+        self.options: dict[int, object] = {}
+        self.proxy: ProxyInfo | None = None
+        self.proxy_parts: dict[int, int | str | None] | None = None
+        self._of_thread = threading.local()
         self.offline = False
         self.jar = CookieJar()
         self._next = _FIRST_HANDLE
@@ -54,12 +62,28 @@ class Process:
 
     def renew_in_child(self, owner: Any) -> None:  # noqa: ANN401 - whatever has the method
         """Call ``owner.after_fork()`` in forked children, as long as *owner* lives."""
-        self._in_child.add(owner)
+        with self.lock:
+            self._in_child.add(owner)
+
+    def owners(self) -> list[Any]:
+        """Return those given to `renew_in_child` that live: the sessions."""
+        with self.lock:
+            return list(self._in_child)
+
+    @property
+    def os_errno(self) -> int:
+        """``errno`` of the last failure that this thread met; 0 for none (``INTERNET_OPTION_EXTENDED_ERROR``)."""
+        return getattr(self._of_thread, "os_errno", 0)
+
+    @os_errno.setter
+    def os_errno(self, value: int) -> None:
+        self._of_thread.os_errno = value
 
     def _after_fork(self) -> None:
         handles = dict(self.handles)
         self._begin()  # another thread may have held the lock
         self.jar.renew_lock()
+        self.connections.after_fork()
         self.handles.update(handles)
         for owner in list(self._in_child):
             renew: Callable[[], None] = owner.after_fork

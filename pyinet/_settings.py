@@ -132,6 +132,8 @@ class Settings:
         lines = [] if "accept-encoding" in given else [f"Accept-Encoding: {CODINGS}"]
         if self.agent and "user-agent" not in given:
             lines.append(f"User-Agent: {self.agent}")
+        elif not self.is_default and "user-agent" not in given:
+            lines.append("User-Agent:")  # no lines at all would stand for those the engine was made with
         return lines
 
     def proxy_for(self, url: str) -> str | None:

@@ -118,6 +118,8 @@ class Streaming(Exchange):
             line = (self._with_cookies([url])[0] if self._jar else url).encode("latin-1")
         except UnicodeEncodeError:
             line = b""
+        if "\t" in url:  # what stands behind it would be taken for a cookie
+            line = b""
         rc = self.queue.perform_url(self._ticket, line, flags, self._out_ptr, OUT_BYTES)
         if rc == lib.PNET_OK:
             _, head, body, end, self.status, _, _, _ = DONE.unpack_from(out)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyinet._handles import Handle
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetStatus
-from pyinet.errors import CallerError, HandleClosed, describe, invalid_parameter
+from pyinet.errors import CallerError, HandleClosed, InternetException, describe, invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,9 @@ __all__ = ["InternetFile"]
 
 _LINE_BYTES = 65_536
 """Read at once while lines are looked for."""
+
+_MOST_AT_ONCE = 1 << 26
+"""Bytes `InternetFile.read` takes memory for before they are there."""
 
 
 class InternetFile(io.RawIOBase):
@@ -120,25 +123,34 @@ class InternetFile(io.RawIOBase):
             InternetException: The body ended before its end. What came before was read.
             HandleClosed: The file was closed.
         """
+        if self._handle.closed:
+            self._handle.check("the file")
         with memoryview(buffer) as view, view.cast("B") as out:
             return self._read_into(out, 1) if len(out) else 0
 
     def _read_into(self, out: memoryview, least: int) -> int:
-        got = 0
-        if self._line:
-            got = min(len(out), len(self._line))
-            out[:got] = self._line[:got]
-            self._line = self._line[got:]
+        ahead = got = min(len(out), len(self._line))
+        out[:ahead] = self._line[:ahead]
         if got < least and not self._ended:
-            got += self._receive(out[got:], least - got)
+            try:
+                got += self._receive(out[got:], least - got)
+            except InternetException:
+                if not got or not self._is_cut:
+                    raise  # otherwise what came before is read first
+        self._line = self._line[ahead:]
         self._position += got
         return got
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the body ended before its end: every read from there on says so."""
+        return self._stream is not None and self._stream.error is not None
 
     def _receive(self, out: memoryview, least: int) -> int:
         stream = self._enter()
         try:
             got = stream.read_into(out, least)
-            self._ended = got < least
+            self._ended = got < least and stream.error is None
             self._received(got, stream)
             if self._ended:
                 self._give_back()
@@ -166,9 +178,30 @@ class InternetFile(io.RawIOBase):
             data, self._line = self._line[:size], self._line[size:]
             self._position += len(data)
             return data
+        if size > _MOST_AT_ONCE:
+            return self._read_much(size)
         out = bytes(size)  # nobody has seen it yet: it is filled in place, which saves a copy of every byte
         got = self._read_into(_writable(out), size)
         return out if got == size else out[:got]
+
+    def _read_much(self, size: int) -> bytes:
+        """As `read`, for sizes that are rather a bound: memory is taken for what is there."""
+        parts: list[bytes] = []
+        step = _LINE_BYTES
+        while size > 0:
+            asked = min(size, step)
+            try:
+                part = self.read(asked)
+            except InternetException:
+                if not parts or not self._is_cut:
+                    raise
+                break
+            parts.append(part)
+            if len(part) < asked:
+                break
+            size -= asked
+            step = min(step * 2, 16 * _LINE_BYTES)
+        return b"".join(parts)
 
     def readall(self) -> bytes:
         """Return all that is left. Source: `io.RawIOBase`."""
@@ -213,7 +246,12 @@ class InternetFile(io.RawIOBase):
                 return self.read(end if limit < 0 else min(end, limit))
             searched = len(self._line)
             more = bytearray(_LINE_BYTES)
-            got = self._receive(memoryview(more), 1)
+            try:
+                got = self._receive(memoryview(more), 1)
+            except InternetException:
+                if not self._line or not self._is_cut:
+                    raise
+                return self.read(len(self._line))  # the beginning of a line; the next read tells why
             self._line += bytes(memoryview(more)[:got])
 
     def __next__(self) -> bytes:
@@ -330,7 +368,7 @@ class InternetFile(io.RawIOBase):
     def __del__(self) -> None:
         if not getattr(self, "_last_words", None):
             return
-        if self._stream is not None:  # it holds a connection, and its body is lost
+        if (self._line or not self._ended) and not self._is_cut:  # its body is lost, and it may hold a connection
             warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)
         self.abort()
 

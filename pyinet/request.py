@@ -124,9 +124,11 @@ def _checked_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> 
     if not headers and isinstance(headers, tuple):
         return ()
     pairs = headers.items() if hasattr(headers, "items") else headers
+    if not hasattr(pairs, "__iter__"):
+        raise invalid_parameter(f"headers must be a mapping or pairs of name and value, not {headers!r}")
     found = []
     for pair in pairs:
-        if isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004 - a name and a value
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:  # noqa: PLR2004 - a name and a value
             raise invalid_parameter(f"headers must be a mapping or pairs of name and value, not {pair!r}")
         name, value = pair
         _check_header(name, value)

@@ -13,14 +13,14 @@ from pyinet._faults import Faults
 from pyinet._handles import Handle
 from pyinet._open import open_url
 from pyinet._process import PROCESS
-from pyinet._proxy import ProxyConfig
 from pyinet._reporting import Reporter
 from pyinet._resolve import connect_to_lines
 from pyinet._sessioncookies import SessionCookies
+from pyinet._sessionoptions import SessionOptions
 from pyinet._settings import Settings
 from pyinet._status import NameMemory
 from pyinet.bulk import Fetch
-from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetOption, InternetStatus
+from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, describe, invalid_parameter
 
@@ -38,15 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["InternetSession"]
 
 _NO_FLAGS = InternetFlag(0)
-_NO_LIMIT = 0xFFFFFFFF  # milliseconds; WinINet's INFINITE
-_TIMEOUTS = {
-    InternetOption.CONNECT_TIMEOUT: "connect_timeout_ms",
-    InternetOption.RECEIVE_TIMEOUT: "receive_timeout_ms",
-    InternetOption.SEND_TIMEOUT: "send_timeout_ms",
-}
 
 
-class InternetSession(SessionCookies, Announced):
+class InternetSession(SessionOptions, SessionCookies, Announced):
     """A session: one engine, its connections, its cookies, and the settings of everything done through it.
 
     Derive from it and override `on_status_callback` to be told what happens on the network.
@@ -89,8 +83,8 @@ class InternetSession(SessionCookies, Announced):
     ) -> None:
         if profile is not None:
             not_yet("profile (cookies and cache on disk)")
-        proxies = ProxyConfig.from_access_type(access_type, proxy_name, proxy_bypass, os.environ)
-        settings = Settings(_checked_agent(agent), proxies, _checked_flags(flags), _checked_context(context))
+        settings = Settings(_checked_agent(agent), None, _checked_flags(flags), _checked_context(context))
+        self._begin_options(settings, access_type, proxy_name, proxy_bypass)
         self._begin(settings, ca, dict(resolve or {}))
 
     def _begin(self, settings: Settings, ca: str | os.PathLike[str] | bytes | None, resolve: dict[str, str]) -> None:
@@ -208,23 +202,25 @@ class InternetSession(SessionCookies, Announced):
         flags: InternetFlag | int = 0,
         headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
     ) -> HttpFile | StdioFile:
-        r"""Open a URL for reading: http and https return once the answer has begun, redirects followed.
+        """Open a URL for reading: http and https return once the answer has begun, redirects followed.
 
         Args:
-                    url: An http, https or file URL.
-                    context: What callbacks and errors of the file carry; None or 1: the session's; 0: no callbacks.
-                    flags: ``INTERNET_FLAG_*``. TRANSFER_ASCII opens a local file in text mode, otherwise it is binary.
-                    headers: Request headers: lines ``"Name: value"`` with ``
-        `` between them, a mapping, or pairs.
+            url: An http, https or file URL.
+            context: What callbacks and errors of the file carry; None or 1: the session's; 0: no callbacks.
+            flags: ``INTERNET_FLAG_*``. TRANSFER_ASCII opens a local file in text mode, otherwise it is binary.
+            headers: Request headers: lines ``"Name: value"`` with CR, LF or both between them, a mapping, or pairs.
 
         Raises:
-                    CallerError: 87, an argument cannot be used, or both transfer flags are given; 12005, no usable URL.
-                    NotSupported: 12006, another scheme.
-                    TransferError: There is no answer.
-                    LocalFileError: A local file cannot be opened.
-                    HandleClosed: 6, the session was closed.
+            CallerError: 87, an argument cannot be used, or both transfer flags are given; 12005, no usable URL;
+                12153, a header line without a colon; 2, FROM_CACHE was asked for and there is nothing.
+            NotSupported: 12006, another scheme; 50, a flag that is not built yet.
+            TransferError: There is no answer.
+            LocalFileError: A local file cannot be opened.
+            HandleClosed: 6, the session was closed.
 
-                Source: MFC ``CInternetSession::OpenURL``.
+        The context of these errors is the session's.
+
+        Source: MFC ``CInternetSession::OpenURL``.
         """
         return open_url(self, url, context, InternetFlag(flags) if flags else _NO_FLAGS, headers)
 
@@ -269,44 +265,6 @@ class InternetSession(SessionCookies, Announced):
 
         Source: MFC ``CInternetSession::OnStatusCallback``.
         """
-
-    # ---- options ----
-
-    def set_option(self, option: InternetOption | int, value: int, flags: int = 0) -> None:
-        """Set an option for transfers that start later: CONNECT_TIMEOUT or RECEIVE_TIMEOUT, in milliseconds.
-
-        Args:
-            option: ``INTERNET_OPTION_*``.
-            value: Milliseconds; 0xFFFFFFFF for no limit.
-            flags: 0.
-
-        Raises:
-            CallerError: 160, a CONNECT_TIMEOUT of 0; 87, a value or flag out of range.
-            NotSupported: 50, another option.
-
-        Source: MFC ``CInternetSession::SetOption``; spec section 5.
-        """
-        name = _timeout_of(option)
-        if flags:
-            raise invalid_parameter(f"flags {flags} of set_option must be 0")
-        if not 0 <= value <= _NO_LIMIT:
-            raise invalid_parameter(f"a timeout must be 0 to {_NO_LIMIT:#x} milliseconds, not {value!r}")
-        if name == "connect_timeout_ms" and value == 0:
-            code = Code.ERROR_BAD_ARGUMENTS
-            raise CallerError(describe("a connect timeout of 0 is refused", code), code)
-        setattr(self._settings, name, 0 if value == _NO_LIMIT else value)
-        self._copied = None
-        self._core.settings_changed()
-
-    def query_option(self, option: InternetOption | int) -> int:
-        """Return the value of an option; see `set_option`.
-
-        Raises:
-            NotSupported: 50, another option.
-
-        Source: MFC ``CInternetSession::QueryOption``.
-        """
-        return getattr(self._settings, _timeout_of(option)) or _NO_LIMIT
 
     # ---- life ----
 
@@ -380,13 +338,6 @@ _INNER = frozenset({
     "_settings", "_given_ca", "_given_resolve", "_resolve", "_faults", "_names", "_reporter", "_ca", "_copied",
     "_current", "_handle",
 })  # fmt: skip
-
-
-def _timeout_of(option: InternetOption | int) -> str:
-    try:
-        return _TIMEOUTS[InternetOption(option)]
-    except (KeyError, ValueError):
-        not_yet(f"the option {option!r}")
 
 
 def _checked_agent(agent: object) -> str:

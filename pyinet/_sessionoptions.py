@@ -1,0 +1,247 @@
+"""The options of a session. Source: MFC ``CInternetSession::SetOption``, ``QueryOption``; the table is `_options`."""
+
+# ruff: noqa: SLF001 - a part of the session in a file of its own
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from pyinet import _optionaccess
+from pyinet._optionaccess import ProxyInfo
+from pyinet._options import INFINITE, OPTIONS, Level
+from pyinet._process import PROCESS
+from pyinet._proxyinfo import merged, parts_of, proxy_of_parts, resolved
+from pyinet._winsock import winsock_error
+from pyinet.enums import InternetOption as Opt
+from pyinet.errors import HandleClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
+
+    from pyinet._handles import Handle
+    from pyinet._proxyinfo import Part
+    from pyinet._reporting import Reporter
+    from pyinet._settings import Settings
+
+    class Core(Protocol):
+        """What is needed of `_core.Core`."""
+
+        def settings_changed(self) -> None: ...
+
+
+__all__ = ["OptionState", "SessionOptions", "open_sessions", "refresh_all"]
+
+_HTTP2 = 0x2  # HTTP_PROTOCOL_FLAG_HTTP2
+
+_TIMES = {
+    Opt.CONNECT_TIMEOUT: "connect_timeout_ms",
+    Opt.SEND_TIMEOUT: "send_timeout_ms",
+    Opt.RECEIVE_TIMEOUT: "receive_timeout_ms",
+}
+_AS_SET = frozenset({*_TIMES, Opt.CONNECT_RETRIES, Opt.DATA_SEND_TIMEOUT, Opt.DATA_RECEIVE_TIMEOUT,
+                     Opt.READ_BUFFER_SIZE, Opt.WRITE_BUFFER_SIZE, Opt.ENABLE_HTTP_PROTOCOL})  # fmt: skip
+"""Implemented, and queried as they were set: kept like the stored ones, so that children inherit the same value."""
+
+
+class OptionState:
+    """What a session keeps for its options beside its settings.
+
+    Attributes:
+        stored: Values by number; connections and files begin with a copy.
+        proxy: The proxies in use: never PRECONFIG.
+    """
+
+    def __init__(self, given: ProxyInfo) -> None:
+        """*given*: the proxies that the constructor was asked for."""
+        self.stored: dict[int, object] = {}
+        self.proxy = ProxyInfo(0)
+        self._given = given
+        self._parts: dict[int, Part] | None = None
+
+    def use(self, given: ProxyInfo, settings: Settings) -> None:
+        """Take these proxies from now on.
+
+        Raises:
+            CallerError: 87, they are malformed; nothing is changed.
+        """
+        self.proxy, settings.proxies = resolved(given, PROCESS.proxy, os.environ)
+        self._given, self._parts = given, None
+        settings.forget_proxies()
+
+    def refresh(self, settings: Settings) -> None:
+        """Read the environment again, when that is where the proxies come from."""
+        parts = self._parts
+        self.use(self._given, settings)
+        self._parts = parts
+
+    @property
+    def parts(self) -> dict[int, Part]:
+        """The proxies as ``INTERNET_PER_CONN_*`` numbers and values."""
+        return parts_of(self.proxy) if self._parts is None else self._parts
+
+    def change_parts(self, changes: tuple[tuple[int, Part], ...], settings: Settings) -> None:
+        """Change some of `parts`.
+
+        Raises:
+            CallerError: 87, they are malformed; nothing is changed.
+        """
+        parts = merged(self.parts, changes)
+        self.use(proxy_of_parts(parts), settings)
+        self._parts = parts
+
+
+class SessionOptions:
+    """Base of `InternetSession`: its options."""
+
+    _settings: Settings
+    _handle: Handle
+    _copied: Settings | None
+    _reporter: Reporter | None
+    _options: OptionState
+
+    if TYPE_CHECKING:
+
+        @property
+        def _core(self) -> Core: ...
+
+    def set_option(self, option: Opt | int, value: object = None, flags: int = 0) -> None:
+        """Set an option: for what is opened or fetched from now on; what is open stays as it is.
+
+        Args:
+            option: ``INTERNET_OPTION_*``.
+            value: As the option has it: milliseconds (0xFFFFFFFF for no limit), a number, bool or str; PROXY:
+                ``(access_type, proxy, bypass)``; options without a value ignore it.
+            flags: ``ISO_GLOBAL`` (1) and ``ISO_REGISTRY`` (2) are ignored.
+
+        Raises:
+            CallerError: 12009, there is no such option; 12011, it can only be queried; 12018 or 12016, it is not one of
+                sessions; 12010, *value* has the wrong type or size; 87 or 160, it is out of range, or *flags* are.
+            HandleClosed: 6, the session was closed.
+
+        Source: MFC ``CInternetSession::SetOption``.
+        """
+        self._handle.check("the session")
+        _optionaccess.set_option(_Holder(self), option, value, flags)
+
+    def query_option(self, option: Opt | int) -> Any:  # noqa: ANN401 - of the type that the option has
+        """Return the value of an option: an int, bool, str or tuple.
+
+        Args:
+            option: ``INTERNET_OPTION_*``.
+
+        Raises:
+            CallerError: 12009, there is no such option; 12018 or 12016, it is not one of sessions, or can only be set.
+            HandleClosed: 6, the session was closed.
+
+        Source: MFC ``CInternetSession::QueryOption``.
+        """
+        self._handle.check("the session")
+        return _optionaccess.query_option(_Holder(self), option)
+
+    def _begin_options(
+        self, settings: Settings, access_type: int, proxy_name: str | None, proxy_bypass: str | None
+    ) -> None:
+        """Take the constructor's proxies, and the options that were set on the process, into *settings*.
+
+        Raises:
+            CallerError: 87, the access type or a proxy is malformed.
+        """
+        given = ProxyInfo(access_type, proxy_name, proxy_bypass)
+        self._options = OptionState(given)
+        self._options.use(given, settings)
+        for number, value in list(PROCESS.options.items()):
+            if Level.SESSION in OPTIONS[number].writable:
+                self._options.stored[number] = value
+                _apply(settings, Opt(number), value)
+
+    def _refresh(self) -> None:
+        self._options.refresh(self._settings)
+        self._options_changed()
+
+    def _options_changed(self) -> None:
+        self._copied = None
+        self._core.settings_changed()
+
+
+def _apply(settings: Settings, option: Opt, value: Any) -> None:  # noqa: ANN401 - checked and converted
+    """Have *settings* obey an option. Those that no setting stands for change nothing."""
+    if option in _TIMES:
+        setattr(settings, _TIMES[option], 0 if value == INFINITE else value)
+    elif option == Opt.CONNECT_RETRIES:
+        settings.connect_retries = max(1, value)
+    elif option == Opt.HTTP_DECODING:
+        settings.http_decoding = value
+    elif option == Opt.ENABLE_HTTP_PROTOCOL:
+        settings.http2 = bool(value & _HTTP2)
+    elif option == Opt.ERROR_MASK:
+        settings.error_mask = value
+    elif option == Opt.USER_AGENT:
+        settings.agent = value
+        settings.is_default = False  # the engine has the header lines it was made with
+
+
+def open_sessions() -> list[SessionOptions]:
+    """Return the open sessions of this process."""
+    return [owner for owner in PROCESS.owners() if isinstance(owner, SessionOptions) and not owner._handle.closed]
+
+
+def refresh_all() -> None:
+    """Have every open session read the environment again. Source: ``INTERNET_OPTION_PROXY_SETTINGS_CHANGED``."""
+    for session in open_sessions():
+        with contextlib.suppress(HandleClosed):  # by another thread, just now
+            session._refresh()
+
+
+class _Holder:
+    """A session as `_optionaccess` sees it."""
+
+    level = Level.SESSION
+
+    def __init__(self, session: SessionOptions) -> None:
+        self._session = session
+        self.stored = session._options.stored
+
+    def option_value(self, option: Opt) -> object:
+        if option in _AS_SET:
+            return self.stored.get(option, OPTIONS[option].default)
+        return _VALUES[option](self._session)
+
+    def option_changed(self, option: Opt, value: Any) -> None:  # noqa: ANN401 - checked and converted
+        session = self._session
+        settings, state = session._settings, session._options
+        if option == Opt.PROXY_SETTINGS_CHANGED:
+            refresh_all()
+            return
+        if option == Opt.END_BROWSER_SESSION:
+            settings.jar.clear_session()
+            return
+        if option == Opt.CONTEXT_VALUE:
+            session._handle.context = settings.context = value
+        elif option == Opt.REFRESH:
+            state.refresh(settings)
+        elif option == Opt.PROXY:
+            state.use(value, settings)
+        elif option == Opt.PER_CONNECTION_OPTION:
+            state.change_parts(value, settings)
+        else:
+            _apply(settings, option, value)
+            if option in _AS_SET:
+                self.stored[option] = value
+        session._options_changed()
+
+
+_VALUES: Mapping[Opt, Callable[[SessionOptions], object]] = {
+    Opt.CALLBACK: lambda session: int(session._reporter is not None),
+    Opt.HANDLE_TYPE: lambda session: session._handle.kind,
+    Opt.PARENT_HANDLE: lambda _: 0,
+    Opt.EXTENDED_ERROR: lambda _: winsock_error(PROCESS.os_errno),
+    Opt.PROXY: lambda session: session._options.proxy,
+    Opt.VERSION: lambda _: _optionaccess.Version(1, 2),
+    Opt.USER_AGENT: lambda session: session._settings.agent,
+    Opt.CONTEXT_VALUE: lambda session: session._handle.context,
+    Opt.HTTP_DECODING: lambda session: session._settings.http_decoding,
+    Opt.PER_CONNECTION_OPTION: lambda session: tuple(session._options.parts.items()),
+}

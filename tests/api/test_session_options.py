@@ -1,0 +1,392 @@
+"""Options of sessions and of the process, as far as a server or a second session sees them."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import pickle
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pyinet
+from pyinet import (
+    AccessType,
+    CallerError,
+    CannotConnect,
+    HandleClosed,
+    InternetOption,
+    InternetSession,
+    InternetStatus,
+    InternetTimeout,
+    NoMoreItems,
+    NotSupported,
+    TransferError,
+)
+from pyinet._process import PROCESS
+from pyinet._url import origin_of
+from servers.scripted import response
+from waiting import PATIENCE, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from servers.scripted import ScriptedServer
+
+CONNECTED, DISCONNECTED_BY_USER, FORCE = 0x1, 0x10, 0x1
+EVERY_TIMEOUT = [
+    InternetOption.CONNECT_TIMEOUT,
+    InternetOption.SEND_TIMEOUT,
+    InternetOption.RECEIVE_TIMEOUT,
+    InternetOption.DATA_SEND_TIMEOUT,
+    InternetOption.DATA_RECEIVE_TIMEOUT,
+]
+
+
+@pytest.fixture(autouse=True)
+def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(PROCESS, "options", {})
+    monkeypatch.setattr(PROCESS, "proxy", None)
+    monkeypatch.setattr(PROCESS, "proxy_parts", None)
+    yield
+    PROCESS.offline = False
+    PROCESS.connections.limit = None
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        (InternetOption.HANDLE_TYPE, 1),
+        (InternetOption.PARENT_HANDLE, 0),
+        (InternetOption.CALLBACK, 0),
+        (InternetOption.CONNECT_TIMEOUT, 60_000),
+        (InternetOption.CONNECT_RETRIES, 5),
+        (InternetOption.SEND_TIMEOUT, 30_000),
+        (InternetOption.READ_BUFFER_SIZE, 4096),
+        (InternetOption.VERSION, (1, 2)),
+        (InternetOption.USER_AGENT, "pyinet-tests/1.0"),
+        (InternetOption.CONTEXT_VALUE, 1),
+        (InternetOption.CONTEXT_VALUE_OLD, 1),
+        (InternetOption.HTTP_DECODING, False),
+        (InternetOption.PROXY, (1, None, None)),
+        (InternetOption.FROM_CACHE_TIMEOUT, 0xFFFFFFFF),
+        (InternetOption.OFFLINE_MODE, 0),
+    ],
+    ids=lambda value: value.name if isinstance(value, InternetOption) else None,
+)
+def test_a_new_session_has_the_defaults(session: InternetSession, option: InternetOption, value: object) -> None:
+    found = session.query_option(option)
+    assert found == value
+    assert isinstance(found, type(value))
+
+
+@pytest.mark.parametrize("option", [*EVERY_TIMEOUT, InternetOption.CONNECT_RETRIES, InternetOption.WRITE_BUFFER_SIZE])
+@pytest.mark.parametrize("value", [1, 0, 0xFFFFFFFE, 0xFFFFFFFF])
+def test_a_query_gives_back_what_was_set(
+    server: ScriptedServer, session: InternetSession, option: InternetOption, value: int
+) -> None:
+    if (option, value) == (InternetOption.CONNECT_TIMEOUT, 0):
+        return  # refused
+    if value == 1:
+        value = 5000
+    server.route("/", response(b"x"))
+    session.set_option(option, value)
+    assert session.query_option(option) == value
+    assert session.fetch_one(server.url()).body == b"x"
+
+
+def test_a_closed_session_has_no_options(session: InternetSession) -> None:
+    session.close()
+    with pytest.raises(HandleClosed):
+        session.query_option(InternetOption.CONNECT_TIMEOUT)
+    with pytest.raises(HandleClosed):
+        session.set_option(InternetOption.CONNECT_TIMEOUT, 1)
+
+
+@pytest.mark.parametrize("agent", ["other/2.0", ""])
+def test_the_user_agent_changes_for_rows_and_files(
+    server: ScriptedServer, session: InternetSession, agent: str
+) -> None:
+    server.route("/", response(b"x"))
+    session.fetch_one(server.url())
+    session.open_url(server.url()).close()
+    session.set_option(InternetOption.USER_AGENT, agent)
+    session.fetch_one(server.url())
+    session.open_url(server.url()).close()
+    assert [r.header("user-agent") for r in server.received] == ["pyinet-tests/1.0"] * 2 + [agent or None] * 2
+    assert session.query_option(InternetOption.USER_AGENT) == agent
+
+
+def test_http_decoding_decodes_files_opened_later(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(gzip.compress(b"text"), "Content-Encoding: gzip"))
+    session.set_option(InternetOption.HTTP_DECODING, True)
+    with session.open_url(server.url()) as file:
+        assert file.read() == b"text"
+    session.set_option(InternetOption.HTTP_DECODING, 0)
+    with session.open_url(server.url()) as file:
+        assert file.read() == gzip.compress(b"text") or gzip.decompress(file.read()) == b"text"
+    assert session.query_option(InternetOption.HTTP_DECODING) is False
+
+
+def test_a_context_is_that_of_errors_and_files_from_then_on(server: ScriptedServer, session: InternetSession) -> None:
+    session.set_option(InternetOption.CONTEXT_VALUE, 77)
+    assert session.query_option(InternetOption.CONTEXT_VALUE_OLD) == 77
+    server.play(lambda conn: conn.close())
+    with pytest.raises(TransferError) as caught:
+        session.open_url(server.url())
+    assert caught.value.context == 77
+
+
+# ---- proxies ----
+
+
+def test_a_proxy_set_later_is_used(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("http://far.invalid/", response(b"by proxy"))
+    proxy = server.url().removeprefix("http://").rstrip("/")
+    session.set_option(InternetOption.PROXY, (AccessType.PROXY, proxy, "<local>"))
+    assert session.query_option(InternetOption.PROXY) == (3, proxy, "<local>")
+    assert session.fetch_one("http://far.invalid/").body == b"by proxy"
+    with session.open_url("http://far.invalid/") as file:
+        assert file.read() == b"by proxy"
+
+
+def test_no_proxy_set_later_is_direct(server: ScriptedServer) -> None:
+    server.route("/", response(b"direct"))
+    with InternetSession(access_type=AccessType.PROXY, proxy_name="127.0.0.1:1", proxy_bypass="<-loopback>") as session:
+        with pytest.raises(CannotConnect):
+            session.fetch_one(server.url())
+        session.set_option(InternetOption.PROXY, (AccessType.DIRECT,))
+        assert session.fetch_one(server.url()).body == b"direct"
+        assert session.query_option(InternetOption.PROXY) == (1, None, None)
+
+
+def test_a_malformed_proxy_changes_nothing(session: InternetSession) -> None:
+    with pytest.raises(CallerError) as caught:
+        session.set_option(InternetOption.PROXY, (AccessType.PROXY, "h:x", None))
+    assert caught.value.code == 87
+    assert session.query_option(InternetOption.PROXY) == (1, None, None)
+
+
+def test_the_proxy_of_the_process_is_that_of_sessions_opened_later() -> None:
+    with InternetSession() as before:
+        pyinet.set_option(InternetOption.PROXY, (3, "p:1", "b"))
+        with InternetSession() as later, InternetSession(access_type=AccessType.DIRECT) as direct:
+            assert before.query_option(InternetOption.PROXY)[0] == 1
+            assert later.query_option(InternetOption.PROXY) == (3, "p:1", "b")
+            assert direct.query_option(InternetOption.PROXY)[0] == 1
+        before.set_option(InternetOption.REFRESH)
+        assert before.query_option(InternetOption.PROXY) == (3, "p:1", "b")
+    assert pyinet.query_option(InternetOption.PROXY) == (3, "p:1", "b")
+    pyinet.set_option(InternetOption.PROXY, (0, None, None))
+    assert pyinet.query_option(InternetOption.PROXY) == (1, None, None)
+
+
+@pytest.mark.parametrize("option", [InternetOption.REFRESH, InternetOption.PROXY_SETTINGS_CHANGED])
+def test_the_environment_is_read_again(monkeypatch: pytest.MonkeyPatch, option: InternetOption) -> None:
+    with InternetSession() as one, InternetSession() as other:
+        monkeypatch.setenv("http_proxy", "p:1")
+        assert one.query_option(InternetOption.PROXY)[0] == 1
+        one.set_option(option)
+        assert one.query_option(InternetOption.PROXY) == (3, "http=http://p:1", None)
+        assert other.query_option(InternetOption.PROXY)[0] == (1 if option == InternetOption.REFRESH else 3)
+
+
+def test_proxies_in_parts_belong_to_the_session(session: InternetSession) -> None:
+    option = InternetOption.PER_CONNECTION_OPTION
+    session.set_option(option, [(2, "proxy.example"), (1, 2)])
+    assert dict(session.query_option(option))[2] == "proxy.example"
+    assert session.query_option(InternetOption.PROXY) == (3, "proxy.example", "")
+    assert dict(pyinet.query_option(option))[2] is None
+    session.set_option(option, {1: 1})
+    parts = dict(session.query_option(option))
+    assert (parts[1], parts[2]) == (1, "proxy.example")
+    assert session.query_option(InternetOption.PROXY)[0] == 1
+    session.set_option(option, {2: None})
+    assert dict(session.query_option(option))[2] is None
+
+
+def test_proxies_in_parts_of_the_process() -> None:
+    pyinet.set_option(InternetOption.PER_CONNECTION_OPTION, [(1, 2), (2, "p:1"), (4, "http://h/x.pac")])
+    assert dict(pyinet.query_option(InternetOption.PER_CONNECTION_OPTION))[4] == "http://h/x.pac"
+    with InternetSession() as session:
+        assert session.query_option(InternetOption.PROXY) == (3, "p:1", "")
+        assert dict(session.query_option(InternetOption.PER_CONNECTION_OPTION))[1] == 2
+
+
+# ---- the process ----
+
+
+def test_timeouts_of_the_process_are_those_of_sessions_opened_later(session: InternetSession) -> None:
+    for option in EVERY_TIMEOUT:
+        pyinet.set_option(option, 1234)
+        assert pyinet.query_option(option) == 1234
+        assert session.query_option(option) != 1234
+    with InternetSession() as later:
+        assert [later.query_option(option) for option in EVERY_TIMEOUT] == [1234] * len(EVERY_TIMEOUT)
+        assert later._settings.receive_timeout_ms == 1234
+
+
+def test_stored_options_of_the_process_are_inherited() -> None:
+    pyinet.set_option(InternetOption.KEEP_CONNECTION, 9)
+    with InternetSession() as later:
+        assert later.query_option(InternetOption.KEEP_CONNECTION) == 9
+        later.set_option(InternetOption.KEEP_CONNECTION, 10)
+    assert pyinet.query_option(InternetOption.KEEP_CONNECTION) == 9
+
+
+def test_options_travel_with_a_pickled_session(session: InternetSession) -> None:
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, 0)
+    session.set_option(InternetOption.KEEP_CONNECTION, 3)
+    session.set_option(InternetOption.PROXY, (3, "p:1", "b"))
+    with pickle.loads(pickle.dumps(session)) as copy:  # noqa: S301 - our own
+        assert copy.query_option(InternetOption.RECEIVE_TIMEOUT) == 0
+        assert copy.query_option(InternetOption.KEEP_CONNECTION) == 3
+        assert copy.query_option(InternetOption.PROXY) == (3, "p:1", "b")
+
+
+def test_off_line_and_back(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x"))
+    assert pyinet.query_option(InternetOption.CONNECTED_STATE) == CONNECTED
+    pyinet.set_option(InternetOption.CONNECTED_STATE, (DISCONNECTED_BY_USER, FORCE))
+    assert pyinet.query_option(InternetOption.CONNECTED_STATE) == DISCONNECTED_BY_USER
+    with pytest.raises(TransferError) as caught:
+        session.open_url(server.url())
+    assert caught.value.code == 12163
+    pyinet.set_option(InternetOption.CONNECTED_STATE, CONNECTED)
+    assert session.open_url(server.url()).read() == b"x"
+    assert len(server.requests) == 1
+
+
+def test_sessions_with_callbacks_are_told_of_the_connected_state() -> None:
+    class Told(InternetSession):
+        def on_status_callback(self, context: int, status: InternetStatus, info: object) -> None:
+            seen.append((context, status, info))
+
+    seen: list[tuple[int, InternetStatus, object]] = []
+    with Told(context=7) as session, Told(context=8):
+        session.enable_status_callback()
+        assert session.query_option(InternetOption.CALLBACK) == 1
+        pyinet.set_option(InternetOption.CONNECTED_STATE, DISCONNECTED_BY_USER)
+        pyinet.set_option(InternetOption.CONNECTED_STATE, DISCONNECTED_BY_USER)
+        pyinet.set_option(InternetOption.CONNECTED_STATE, CONNECTED)
+    assert seen == [(7, InternetStatus.STATE_CHANGE, DISCONNECTED_BY_USER), (7, InternetStatus.STATE_CHANGE, CONNECTED)]
+
+
+@pytest.mark.parametrize("of_process", [False, True], ids=["session", "process"])
+def test_the_end_of_a_browser_session_drops_session_cookies(session: InternetSession, of_process: bool) -> None:
+    session.set_cookie("http://h/", "a", "1")
+    session.set_cookie("http://h/", "b", "1; Max-Age=1000")
+    InternetSession.set_cookie("http://own.invalid/", "c", "1")
+    if of_process:
+        pyinet.set_option(InternetOption.END_BROWSER_SESSION)
+        with pytest.raises(NoMoreItems):
+            InternetSession.get_cookie("http://own.invalid/")
+    else:
+        session.set_option(InternetOption.END_BROWSER_SESSION)
+        assert InternetSession.get_cookie("http://own.invalid/") == "c=1"
+    assert session.get_cookie("http://h/") == "b=1"
+
+
+def test_requests_of_http_1_0_are_not_supported() -> None:
+    pyinet.set_option(InternetOption.HTTP_VERSION, (1, 1))
+    with pytest.raises(NotSupported) as caught:
+        pyinet.set_option(InternetOption.HTTP_VERSION, (1, 0))
+    assert caught.value.code == 50
+    assert pyinet.query_option(InternetOption.HTTP_VERSION) == (1, 1)
+
+
+def test_the_extended_error_is_that_of_the_thread(session: InternetSession) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(CannotConnect):
+            session.fetch_one(f"http://127.0.0.1:{unused.getsockname()[1]}/")
+    assert session.query_option(InternetOption.EXTENDED_ERROR) == 10_061
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(pyinet.query_option(InternetOption.EXTENDED_ERROR)))
+    thread.start()
+    thread.join(PATIENCE)
+    assert seen == [0]
+    assert PROCESS.os_errno == errno.ECONNREFUSED
+
+
+# ---- MAX_CONNS_PER_SERVER ----
+
+
+def test_until_it_is_set_there_is_no_limit_of_files(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x" * 3_000_000))
+    assert pyinet.query_option(InternetOption.MAX_CONNS_PER_SERVER) == 2
+    files = [session.open_url(server.url()) for _ in range(3)]
+    for file in files:
+        file.close()
+
+
+def test_a_file_too_many_times_out(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x" * 3_000_000))
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    session.set_option(InternetOption.CONNECT_TIMEOUT, 10)
+    held = session.open_url(server.url())
+    with pytest.raises(InternetTimeout, match="MAX_CONNS_PER_SERVER"):
+        session.open_url(server.url())
+    session.set_option(InternetOption.CONNECT_TIMEOUT, 60_000)
+    held.close()
+    session.open_url(server.url()).close()
+    assert PROCESS.connections.taken(origin_of(server.url())) == 0
+
+
+def test_a_body_read_to_its_end_makes_room(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x"))
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    for _ in range(3):
+        assert session.open_url(server.url()).read() == b"x"
+
+
+def test_a_file_waits_until_another_is_closed(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x" * 3_000_000))
+    origin = origin_of(server.url())
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    held = session.open_url(server.url())
+    opened: list[bool] = []
+
+    def opens() -> None:
+        with session.open_url(server.url()) as file:
+            opened.append(file.closed)
+
+    thread = threading.Thread(target=opens)
+    thread.start()
+    eventually(lambda: PROCESS.connections.waiting(origin) == 1, "the thread stands in line")
+    assert not opened
+    held.close()
+    thread.join(PATIENCE)
+    assert opened == [False]
+
+
+def test_closing_the_session_ends_the_wait(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/", response(b"x" * 3_000_000))
+    origin = origin_of(server.url())
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    held = session.open_url(server.url())
+    raised: list[type[BaseException]] = []
+
+    def opens() -> None:
+        with pytest.raises(CallerError) as caught:
+            session.open_url(server.url())
+        raised.append(caught.type)
+
+    thread = threading.Thread(target=opens)
+    thread.start()
+    eventually(lambda: PROCESS.connections.waiting(origin) == 1, "the thread stands in line")
+    session.close()
+    thread.join(PATIENCE)
+    assert raised == [HandleClosed]
+    assert held.closed
+    assert PROCESS.connections.taken(origin) == 0
+
+
+def test_a_failed_open_gives_its_place_back(server: ScriptedServer, session: InternetSession) -> None:
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    server.play(lambda conn: conn.close(), lambda conn: conn.close(), lambda conn: conn.close())
+    with pytest.raises(TransferError):
+        session.open_url(server.url())
+    assert PROCESS.connections.taken(origin_of(server.url())) == 0
