@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 URLS ?=
 ASAN_ARGS ?=
-TSAN_SECONDS ?= 10
+TSAN_SECONDS ?= 6
 
 C_SOURCES := $(sort $(wildcard csrc/*.c))
 C_HEADERS := $(wildcard csrc/*.h)
@@ -73,9 +73,11 @@ asan: $(BUILT) ## pytest over a build with the sanitizers; ASAN_ARGS narrows it
 asan-short: ## the same for the tests that reach the native code, without the slow ones
 	@$(MAKE) --no-print-directory asan ASAN_ARGS='tests/native tests/api -m "not slow"'
 
-tsan: build/tsan/stress build/tsan/stress_streams ## stress the native core under the thread sanitizer for TSAN_SECONDS each
-	@$(NO_ASLR) build/tsan/stress $(TSAN_SECONDS)
-	@$(NO_ASLR) build/tsan/stress_streams $(TSAN_SECONDS)
+TSAN_PROGRAMS := build/tsan/stress build/tsan/stress_streams
+
+tsan: $(TSAN_PROGRAMS) ## stress the native core under the thread sanitizer, TSAN_SECONDS for each program and driver
+	@for program in $(TSAN_PROGRAMS); do for driver in epoll poll; do \
+	  PYINET_DRIVER=$$driver $(NO_ASLR) $$program $(TSAN_SECONDS) || exit 1; done; done
 
 build/tsan/%: tests/native/%.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
 	@mkdir -p $(@D)

@@ -1,6 +1,7 @@
 /* connect.c - libcurl's callbacks about sockets and connections: which are open where, what a new one speaks, and
  * whether a kept-alive one may be used. */
 #include "internal.h"
+#include "portable.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -35,7 +36,7 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
   struct transfer *t = ((struct handle *)handle)->transfer;
   struct pnet_engine *engine = t->queue->engine;
   struct socket_entry *entry;
-  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  int fd = portable_socket(address->family, address->socktype, address->protocol);
   (void)purpose;
   if(fd < 0) {
     t->done.os_errno = errno;
@@ -47,6 +48,7 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
     close(fd);
     return CURL_SOCKET_BAD;
   }
+  held_add(&engine->poller, fd);
   entry->shard = t->shard;
   entry->origin = t->lane->origin;
   entry->opener = t;
@@ -129,9 +131,9 @@ int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handl
     watch_debug(t, type, data, len);
   if(type != CURLINFO_TEXT || len < 4 || memcmp(data, "ALPN", 4))
     return 0;
-  if(memmem(data, len, "accepted", 8))
-    t->alpn = memmem(data, len, "h2", 2) ? ORIGIN_H2 : ORIGIN_H1;
-  else if(memmem(data, len, "did not agree", 13))
+  if(portable_find(data, len, "accepted"))
+    t->alpn = portable_find(data, len, "h2") ? ORIGIN_H2 : ORIGIN_H1;
+  else if(portable_find(data, len, "did not agree"))
     t->alpn = ORIGIN_H1;
   return 0;
 }

@@ -6,6 +6,7 @@
  * whether the loop was left alone. A waiter that finds the engine's thread driving asks for the loop (takeover); a
  * thread that closes something asks whoever drives (insisting), and goes first. */
 #include "internal.h"
+#include "portable.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,45 +20,21 @@
 #define BROKEN 3         /* so often the promise to turn the loop may be broken before it is forgotten */
 #define LINGER 64        /* naps with nothing to do before the thread sleeps without limit, while it is attended */
 
-static _Atomic unsigned generation; /* how many forks lie between this process and the one that loaded us */
-
-static void in_child(void)
-{
-  atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
-}
-
 static void global_init(void)
 {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  pthread_atfork(NULL, NULL, in_child); /* asking getpid() at each call costs a system call */
+  fork_watch();
 }
 
 bool engine_alien(const struct pnet_engine *engine)
 {
-  return engine->generation != atomic_load_explicit(&generation, memory_order_relaxed);
-}
-
-static struct timespec deadline_of(int64_t us)
-{
-  struct timespec ts = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
-  return ts;
-}
-
-static int cond_init(pthread_cond_t *cond)
-{
-  pthread_condattr_t attr;
-  int rc;
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  rc = pthread_cond_init(cond, &attr);
-  pthread_condattr_destroy(&attr);
-  return rc;
+  return engine->generation != fork_generation();
 }
 
 int sleeper_init(struct sleeper *sleeper)
 {
   sleeper->link.next = sleeper->link.prev = NULL;
-  return cond_init(&sleeper->wake);
+  return portable_cond_init(&sleeper->wake);
 }
 
 /* ---- who drives ---- */
@@ -72,7 +49,7 @@ void engine_wake_driver(struct pnet_engine *engine)
 {
   if(engine->blocked) {
     engine->blocked = false;
-    poller_wake(&engine->poller);
+    engine->poller.waiter->wake(engine);
   }
   else if(engine->idle) {
     engine->idle = false;
@@ -101,10 +78,8 @@ static void sleep_on(struct pnet_engine *engine, struct sleeper *sleeper, int64_
     list_push(&engine->sleepers, &sleeper->link);
   if(until_us == NEVER)
     pthread_cond_wait(&sleeper->wake, &engine->lock);
-  else {
-    struct timespec at = deadline_of(until_us);
-    pthread_cond_timedwait(&sleeper->wake, &engine->lock, &at);
-  }
+  else
+    portable_cond_wait(&sleeper->wake, &engine->lock, until_us);
   list_remove(&sleeper->link);
 }
 
@@ -207,8 +182,7 @@ void engine_publish(struct pnet_engine *engine)
 
 static void nap(struct pnet_engine *engine, int64_t us)
 {
-  struct timespec at = deadline_of(clock_us() + us);
-  pthread_cond_timedwait(&engine->wake, &engine->lock, &at);
+  portable_cond_wait(&engine->wake, &engine->lock, clock_us() + us);
 }
 
 static void drive_for_nobody(struct pnet_engine *engine)
@@ -325,12 +299,17 @@ static void disconnect(struct pnet_engine *engine)
 static void destroy(struct pnet_engine *engine)
 {
   struct link *link;
+  fork_lock();
+  fork_remove(engine);
   disconnect(engine);
   if(engine->share)
     curl_share_cleanup(engine->share);
   while((link = list_pop(&engine->pool)))
     transfer_destroy(CONTAINER(link, struct transfer, link));
+  if(engine->poller.waiter)
+    engine->poller.waiter->end(engine);
   poller_free(&engine->poller);
+  fork_unlock();
   free(engine->origins);
   curl_slist_free_all(engine->default_headers);
   curl_slist_free_all(engine->raw_headers);
@@ -338,9 +317,32 @@ static void destroy(struct pnet_engine *engine)
   free(engine->ca_file);
   free(engine->ca_directory);
   pthread_cond_destroy(&engine->wake);
+  pthread_mutex_destroy(&engine->turn);
   pthread_mutex_destroy(&engine->lock);
   free(engine);
   live_add(LIVE_ENGINES, -1);
+}
+
+/* PYINET_DRIVER=poll: as on platforms without epoll. */
+static const struct waiter *choose_waiter(void)
+{
+#ifdef PNET_LINUX
+  const char *name = getenv("PYINET_DRIVER");
+  if(!name || strcmp(name, "poll"))
+    return &wait_epoll;
+#endif
+  return &wait_poll;
+}
+
+static int begin_waiting(struct pnet_engine *engine)
+{
+  int rc;
+  fork_lock();
+  fork_add(engine);
+  engine->poller.waiter = choose_waiter();
+  rc = engine->poller.waiter->begin(engine);
+  fork_unlock();
+  return rc;
 }
 
 int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine **out)
@@ -348,17 +350,19 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   struct pnet_engine *engine;
   bool failed = false;
+  int rc;
   pthread_once(&once, global_init);
   engine = calloc(1, sizeof(*engine));
   if(!engine)
     return PNET_NOMEM;
   live_add(LIVE_ENGINES, 1);
-  engine->generation = atomic_load_explicit(&generation, memory_order_relaxed);
+  engine->generation = fork_generation();
   engine->refs = 1;
   engine->deadline_us = NEVER;
   engine->quiet_fd = -1;
   pthread_mutex_init(&engine->lock, NULL);
-  cond_init(&engine->wake);
+  pthread_mutex_init(&engine->turn, NULL);
+  portable_cond_init(&engine->wake);
   list_init(&engine->queues);
   list_init(&engine->mail);
   list_init(&engine->sleepers);
@@ -376,8 +380,8 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   engine->connect_to = list_of(config->resolve, &failed);
   engine->share = curl_share_init();
   engine->poller.epoll_fd = engine->poller.wake_fd = -1;
-  if(failed || !engine->share || poller_init(&engine->poller)) {
-    int rc = failed || !engine->share ? PNET_NOMEM : PNET_SYSTEM;
+  rc = failed || !engine->share ? PNET_NOMEM : begin_waiting(engine);
+  if(rc) {
     destroy(engine);
     return rc;
   }
@@ -432,7 +436,7 @@ int pnet_engine_stop(struct pnet_engine *engine)
   engine->idle = false;
   pthread_cond_signal(&engine->wake);
   if(engine->blocked)
-    poller_wake(&engine->poller);
+    engine->poller.waiter->wake(engine);
   pthread_mutex_unlock(&engine->lock);
   if(join)
     pthread_join(engine->thread, NULL);
@@ -447,7 +451,11 @@ int pnet_engine_stop(struct pnet_engine *engine)
     }
     LIST_EACH(item, &engine->queues)
     queue_drop(CONTAINER(item, struct pnet_queue, of_engine));
+    pthread_mutex_unlock(&engine->lock);
+    turn_begin(engine);
     disconnect(engine);
+    turn_end(engine);
+    pthread_mutex_lock(&engine->lock);
     engine->stopped = true;
   }
   engine_leave_loop(engine);
@@ -466,6 +474,6 @@ void engine_unref(struct pnet_engine *engine)
 void pnet_engine_free(struct pnet_engine *engine)
 {
   if(!engine || pnet_engine_stop(engine) == PNET_FORKED)
-    return; /* in a forked child the memory is left as it is: closing would talk to the parent's servers */
+    return; /* in a forked child the memory is left as it is: see fork.c */
   engine_unref(engine);
 }

@@ -17,9 +17,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #if LIBCURL_VERSION_NUM < 0x075800
 #error "pyinet needs libcurl 7.88 or newer: install its newer development package (libcurl4-openssl-dev)"
+#endif
+
+#if defined(__linux__) && !defined(PNET_PORTABLE)
+#define PNET_LINUX 1
 #endif
 
 #define SHARD_TRANSFERS 64    /* libcurl scans its connections linearly: beyond this a second multi is cheaper */
@@ -269,14 +274,18 @@ enum order { ORDER_CANCEL, ORDER_HOP_END, ORDER_PIPE };
 
 /* ---- shards and sockets (driver) ---- */
 
+enum loop_rc { LOOP_OK, LOOP_SIGNAL };
+
 struct shard {
   CURLM *multi;
   struct pnet_engine *engine;
-  struct link roomy;   /* engine.roomy while running < SHARD_TRANSFERS */
+  struct link roomy;   /* engine.roomy while running < room */
   struct link touched; /* engine.touched: messages to read */
   int64_t timer_us;    /* NEVER = none */
   unsigned running;
+  unsigned room; /* transfers */
   unsigned index;
+  int wakeup[2]; /* descriptors libcurl made for curl_multi_wakeup, as far as they are known; -1 */
 };
 
 struct socket_entry {
@@ -287,10 +296,33 @@ struct socket_entry {
   uint16_t local_port, remote_port; /* once connected */
   uint8_t have, want;               /* CURL_POLL_* bits in epoll, and wanted by libcurl */
   bool dirty;
+  bool held; /* the engine's, with this identity: a forked child closes its copy */
+  dev_t device;
+  ino_t inode;
+};
+
+struct poller;
+
+/* How the driver waits. (driver) but for wake */
+struct waiter {
+  bool sharded;                             /* many multi handles, not one */
+  int (*begin)(struct pnet_engine *engine); /* a failure leaves what end gives back */
+  void (*end)(struct pnet_engine *engine);
+  void (*attach)(struct shard *shard);          /* a new multi handle */
+  int64_t (*due_us)(const struct shard *shard); /* its timer */
+  void (*run)(struct shard *shard, int fd, int bits);
+  void (*flush)(struct poller *poller);
+  void (*forget)(struct poller *poller, int fd, struct socket_entry *entry);
+  enum loop_rc (*wait)(struct pnet_engine *engine,
+                       int timeout_ms);     /* and run what is ready; leaves the turn meanwhile */
+  void (*wake)(struct pnet_engine *engine); /* any thread, lock held, while the driver may wait */
 };
 
 struct poller {
-  int epoll_fd, wake_fd;
+  const struct waiter *waiter; /* (fixed) */
+  int epoll_fd, wake_fd;       /* -1 = none */
+  _Atomic unsigned wakes;      /* sent to libcurl's own wait */
+  unsigned wakes_seen;
   int *port_owner; /* local port to socket, -1 = none; the last one when several addresses share a port */
   struct socket_entry *sockets;
   size_t n_sockets;
@@ -304,14 +336,16 @@ enum driver { DRIVER_NONE, DRIVER_ENGINE, DRIVER_WAITER };
 
 struct pnet_engine {
   pthread_mutex_t lock;
-  unsigned generation; /* (fixed) */
-  _Atomic int refs;    /* the owner and the queues */
+  pthread_mutex_t turn;   /* see fork.c */
+  struct link of_process; /* see fork.c */
+  unsigned generation;    /* (fixed) */
+  _Atomic int refs;       /* the owner and the queues */
 
   /* (lock) */
   enum driver driver;
   bool takeover;        /* the driver is asked to leave the loop */
   unsigned insisting;   /* threads that close something: no other takes the loop before them */
-  _Atomic bool blocked; /* the driver may be inside epoll_wait */
+  _Atomic bool blocked; /* the driver may be waiting for sockets */
   bool idle;            /* the engine's thread sleeps without a limit */
   bool stopping, started, stopped;
   int attendants;     /* event loops that promised to turn this one */
@@ -363,18 +397,34 @@ void engine_publish(struct pnet_engine *engine);        /* (driver) hand finishe
 bool engine_has_news(const struct pnet_engine *engine); /* (driver) engine_publish has something to do */
 
 /* loop.c (driver) */
-enum loop_rc { LOOP_OK, LOOP_SIGNAL };
 enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us);
 bool loop_turn(struct pnet_engine *engine); /* without waiting; true = there is more to do at once */
 
+/* wait_epoll.c, wait_poll.c */
+extern const struct waiter wait_epoll, wait_poll;
+
+/* fork.c */
+unsigned fork_generation(void); /* any thread: how many forks lie between this process and the one that loaded us */
+void fork_watch(void);          /* once a process */
+void fork_lock(void);           /* no fork until fork_unlock; comes before any other lock */
+void fork_unlock(void);
+void fork_add(struct pnet_engine *engine); /* these two under fork_lock */
+void fork_remove(struct pnet_engine *engine);
+void turn_begin(struct pnet_engine *engine); /* (driver) engine.lock is not held; no fork until turn_end */
+void turn_end(struct pnet_engine *engine);
+
+/* held.c (driver, or a fork keeps it away): descriptors a forked child has to close */
+void held_add(struct poller *poller, int fd);
+void held_drop(struct poller *poller, int fd); /* before it is closed */
+void held_add_wakeup(struct shard *shard,
+                     int from);               /* those curl_multi_init has made; from: the lowest that was free */
+void held_add_lookups(struct poller *poller); /* the ends of libcurl's resolver that it does not show */
+void held_close(const struct poller *poller); /* in a forked child */
+
 /* poller.c (driver) */
-int poller_init(struct poller *poller);
 void poller_free(struct poller *poller);
-struct socket_entry *poller_entry(struct poller *poller, int fd); /* NULL: out of memory */
-int poller_want(struct poller *poller, int fd, int what, struct shard *shard);
-void poller_flush(struct poller *poller);
+struct socket_entry *poller_entry(struct poller *poller, int fd);                 /* NULL: out of memory */
 void poller_forget(struct poller *poller, int fd);                                /* before close */
-void poller_wake(struct poller *poller);                                          /* any thread */
 void poller_name(struct poller *poller, int fd, int local_port, int remote_port); /* the socket is connected */
 struct socket_entry *poller_named(const struct poller *poller, int local_port, int remote_port); /* or NULL */
 

@@ -1,11 +1,6 @@
 /* loop.c - one turn of the event loop. Only the driver is here; see engine.c for who that is. */
 #include "internal.h"
 
-#include <errno.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#define EVENTS 256
 #define DEADLINE_GRAIN_US 5000 /* clocks are looked at no more often than this */
 #define TURN_AGAIN_US 1000     /* what is due sooner makes a turn ask for another one */
 
@@ -54,7 +49,7 @@ static bool run_timers(struct pnet_engine *engine)
   bool ran = false;
   for(size_t i = 0; i < engine->n_shards; i++) {
     struct shard *shard = engine->shards[i];
-    if(shard->timer_us <= engine->now_us) {
+    if(engine->poller.waiter->due_us(shard) <= engine->now_us) {
       shard_run(shard, CURL_SOCKET_TIMEOUT, 0);
       ran = true;
     }
@@ -91,9 +86,11 @@ static int wait_ms(struct pnet_engine *engine, int64_t wait_us)
   int64_t until = engine->deadline_us;
   if(!list_empty(&engine->busy) || !list_empty(&engine->touched))
     return 0;
-  for(size_t i = 0; i < engine->n_shards; i++)
-    if(engine->shards[i]->timer_us < until)
-      until = engine->shards[i]->timer_us;
+  for(size_t i = 0; i < engine->n_shards; i++) {
+    int64_t due_us = engine->poller.waiter->due_us(engine->shards[i]);
+    if(due_us < until)
+      until = due_us;
+  }
   if(until != NEVER) {
     int64_t left = until - engine->now_us;
     if(left < wait_us)
@@ -102,37 +99,10 @@ static int wait_ms(struct pnet_engine *engine, int64_t wait_us)
   return (int)((wait_us + 999) / 1000);
 }
 
-static void take_event(struct pnet_engine *engine, const struct epoll_event *event)
+static enum loop_rc turn(struct pnet_engine *engine, int64_t wait_us)
 {
-  int fd = event->data.fd, bits = 0;
-  struct socket_entry *entry;
-  uint64_t count;
-  if(fd == engine->poller.wake_fd) {
-    ssize_t got = read(fd, &count, sizeof(count));
-    (void)got;
-    return;
-  }
-  entry = poller_entry(&engine->poller, fd);
-  if(!entry || !entry->shard)
-    return;
-  if(!entry->want) { /* idle: libcurl looks at it before it uses it again; until then it must not wake us */
-    epoll_ctl(engine->poller.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    entry->have = 0;
-    return;
-  }
-  if(event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-    bits |= CURL_CSELECT_IN;
-  if(event->events & EPOLLOUT)
-    bits |= CURL_CSELECT_OUT;
-  if(event->events & EPOLLERR)
-    bits |= CURL_CSELECT_ERR;
-  shard_run(entry->shard, fd, bits);
-}
-
-enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
-{
-  struct epoll_event events[EVENTS];
-  int timeout, n;
+  enum loop_rc rc;
+  int timeout;
   engine->now_us = clock_us();
   read_mail(engine);
   settle(engine);
@@ -141,7 +111,7 @@ enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
     engine_publish(engine);
     return LOOP_OK;
   }
-  poller_flush(&engine->poller);
+  engine->poller.waiter->flush(&engine->poller);
   timeout = wait_ms(engine, wait_us);
   if(timeout) {
     pthread_mutex_lock(&engine->lock);
@@ -150,13 +120,9 @@ enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
     engine->blocked = timeout != 0;
     pthread_mutex_unlock(&engine->lock);
   }
-  n = epoll_wait(engine->poller.epoll_fd, events, EVENTS, timeout);
-  engine->blocked = false;
-  engine->now_us = clock_us();
-  if(n < 0)
-    return errno == EINTR ? LOOP_SIGNAL : LOOP_OK;
-  for(int i = 0; i < n; i++)
-    take_event(engine, &events[i]);
+  rc = engine->poller.waiter->wait(engine, timeout);
+  if(rc != LOOP_OK)
+    return rc;
   settle(engine);
   check_deadlines(engine);
   if(engine_has_news(engine))
@@ -164,9 +130,22 @@ enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
   return LOOP_OK;
 }
 
+enum loop_rc loop_once(struct pnet_engine *engine, int64_t wait_us)
+{
+  enum loop_rc rc;
+  turn_begin(engine);
+  rc = turn(engine, wait_us);
+  turn_end(engine);
+  return rc;
+}
+
 bool loop_turn(struct pnet_engine *engine)
 {
-  loop_once(engine, 0);
-  poller_flush(&engine->poller); /* what is wanted now has to make the descriptor readable */
-  return wait_ms(engine, TURN_AGAIN_US) == 0;
+  bool again;
+  turn_begin(engine);
+  turn(engine, 0);
+  engine->poller.waiter->flush(&engine->poller); /* what is wanted now has to make the descriptor readable */
+  again = wait_ms(engine, TURN_AGAIN_US) == 0;
+  turn_end(engine);
+  return again;
 }

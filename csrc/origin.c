@@ -135,7 +135,7 @@ static struct place *open_place(struct pnet_engine *engine, struct origin *origi
   struct shard *shard;
   struct place *place, *grown;
   for(size_t i = 0; i < origin->n_places; i++)
-    if(origin->places[i].shard->running < SHARD_TRANSFERS)
+    if(origin->places[i].shard->running < origin->places[i].shard->room)
       return &origin->places[i];
   shard = list_empty(&engine->roomy) ? shard_new(engine) : CONTAINER(engine->roomy.next, struct shard, roomy);
   if(!shard)
@@ -159,6 +159,8 @@ static struct place *pick_h2(struct pnet_engine *engine, struct origin *origin)
     struct place *place = &origin->places[i];
     if(place->h2 && place->open && place->running < SHARD_STREAMS)
       return place;
+    if(!engine->poller.waiter->sharded && place->running >= SHARD_STREAMS)
+      return NULL; /* where else? libcurl would open a connection for each that does not fit */
     if(place->running && !(place->h2 && place->open))
       return NULL; /* a connection is being opened: it will carry this one too */
   }

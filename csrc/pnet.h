@@ -10,7 +10,9 @@
  *          Native threads block all signals and never enter Python.
  * OWNS     Request memory is borrowed for the call and copied. A batch belongs to its queue until the
  *          next pnet_reap on it; a body given by address belongs to the reaper until pnet_body_free.
- * FORK     In a forked child every call on an inherited object returns PNET_FORKED and touches nothing.
+ * FORK     A forked child has closed its copies of the engines' descriptors; engines of its own work. Every call on an
+ *          inherited object returns PNET_FORKED and touches nothing.
+ * DRIVER   epoll where there is one, unless PYINET_DRIVER=poll is in the environment when an engine is made.
  * ERRORS   Calls return enum pnet_rc; nothing is printed, nothing aborts, errno is not an output.
  * UNITS    Bytes, microseconds where a name ends in _us, milliseconds where it ends in _ms. */
 #ifndef PNET_H

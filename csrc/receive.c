@@ -94,8 +94,10 @@ static bool begin_decoding(struct transfer *t)
 static bool open_sink(struct transfer *t, int64_t expected)
 {
   int error = sink_open_file(&t->sink, t->path, expected);
-  if(!error)
+  if(!error) {
+    held_add(&t->queue->engine->poller, t->sink.fd);
     return true;
+  }
   t->done.os_errno = error;
   transfer_fail(t, PNET_FAULT_LOCAL_FILE, NULL);
   return false;
@@ -107,6 +109,7 @@ static bool begin_body(struct transfer *t)
 {
   const struct response *response = &t->response;
   int64_t expected = response->chunked ? -1 : response->content_length;
+  held_drop(&t->queue->engine->poller, t->sink.fd);
   sink_abort_file(&t->sink);
   if(t->decoder) {
     decoder_free(t->decoder);

@@ -1,28 +1,24 @@
 /* shard.c - one multi handle and the place it has in the loop. Knows sockets and timers, not transfers. */
 #include "internal.h"
+#include "portable.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *unused)
+/* The number the next descriptor gets, if no other thread is faster. */
+static int next_number(void)
 {
-  struct shard *shard = data;
-  (void)easy;
-  (void)unused;
-  return poller_want(&shard->engine->poller, fd, what, shard) == PNET_OK ? 0 : -1;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *data)
-{
-  struct shard *shard = data;
-  (void)multi;
-  shard->timer_us = timeout_ms < 0 ? NEVER : timeout_ms ? clock_us() + timeout_ms * 1000 : 0;
-  return 0;
+  int fd = portable_socket(AF_UNIX, SOCK_STREAM, 0);
+  if(fd >= 0)
+    close(fd);
+  return fd;
 }
 
 struct shard *shard_new(struct pnet_engine *engine)
 {
   struct shard *shard = calloc(1, sizeof(*shard));
   struct shard **grown = NULL;
+  int from = next_number();
   if(!shard)
     return NULL;
   shard->multi = curl_multi_init();
@@ -37,13 +33,12 @@ struct shard *shard_new(struct pnet_engine *engine)
   engine->shards = grown;
   shard->engine = engine;
   shard->timer_us = NEVER;
+  shard->room = SHARD_TRANSFERS;
   shard->index = (unsigned)engine->n_shards;
   engine->shards[engine->n_shards++] = shard;
   list_push(&engine->roomy, &shard->roomy);
-  curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-  curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
-  curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-  curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
+  held_add_wakeup(shard, from);
+  engine->poller.waiter->attach(shard);
   curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)SHARD_CONNECTIONS);
   curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   curl_multi_setopt(shard->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)SHARD_STREAMS);
@@ -53,6 +48,8 @@ struct shard *shard_new(struct pnet_engine *engine)
 
 void shard_free(struct shard *shard)
 {
+  held_drop(&shard->engine->poller, shard->wakeup[0]);
+  held_drop(&shard->engine->poller, shard->wakeup[1]);
   curl_multi_cleanup(shard->multi);
   list_remove(&shard->roomy);
   list_remove(&shard->touched);
@@ -62,13 +59,19 @@ void shard_free(struct shard *shard)
 
 void shard_enter(struct shard *shard)
 {
-  if(++shard->running == SHARD_TRANSFERS)
+  if(++shard->running < shard->room)
+    return;
+  if(shard->engine->poller.waiter->sharded) {
     list_remove(&shard->roomy);
+    return;
+  }
+  shard->room += SHARD_TRANSFERS;
+  curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)(shard->room / SHARD_TRANSFERS * SHARD_CONNECTIONS));
 }
 
 void shard_leave(struct shard *shard)
 {
-  if(shard->running-- == SHARD_TRANSFERS)
+  if(shard->running-- == shard->room)
     list_push_front(&shard->engine->roomy, &shard->roomy);
 }
 
@@ -80,9 +83,6 @@ void shard_touch(struct shard *shard)
 
 void shard_run(struct shard *shard, int fd, int bits)
 {
-  int running;
-  if(fd == CURL_SOCKET_TIMEOUT)
-    shard->timer_us = NEVER; /* libcurl sets it anew while it runs */
-  curl_multi_socket_action(shard->multi, fd, bits, &running);
+  shard->engine->poller.waiter->run(shard, fd, bits);
   shard_touch(shard);
 }

@@ -1,12 +1,12 @@
 /* sink.c - where a body goes: memory that is handed to the reaper, or a file. Knows neither libcurl nor limits. */
 #include "internal.h"
+#include "portable.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ static int open_temporary(struct sink *sink, const char *path)
   memcpy(name, path, directory);
   for(int attempt = 0; attempt < 16; attempt++) {
     uint64_t random;
-    if(getrandom(&random, sizeof(random), 0) != sizeof(random))
+    if(!portable_random(&random, sizeof(random)))
       random = (uint64_t)clock_us() + (uint64_t)attempt; /* EEXIST decides */
     snprintf(name + directory, cap - directory, ".pyinet-%016llx.part", (unsigned long long)random);
     sink->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -71,8 +71,8 @@ int sink_open_file(struct sink *sink, const char *path, int64_t expected)
   live_add(LIVE_FILES, 1);
   sink->kind = SINK_FILE;
   sink->offset = 0;
-  if(expected > 0 && fallocate(sink->fd, 0, 0, expected)) {
-    error = errno;
+  if(expected > 0) {
+    error = portable_preallocate(sink->fd, expected);
     if(error == ENOSPC || error == EDQUOT || error == EFBIG) {
       sink_abort_file(sink);
       return error;

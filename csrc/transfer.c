@@ -95,6 +95,7 @@ static bool open_body(struct transfer *t)
 {
   struct stat info;
   t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
+  held_add(&t->queue->engine->poller, t->body_fd);
   memset(&info, 0, sizeof(info));
   if(t->body_fd >= 0 && !fstat(t->body_fd, &info) && S_ISREG(info.st_mode)) {
     t->upload_len = info.st_size;
@@ -226,6 +227,7 @@ static void examine(struct transfer *t)
   }
   if(t->sink.kind != SINK_FILE)
     return;
+  held_drop(&t->queue->engine->poller, t->sink.fd);
   error = sink_commit_file(&t->sink, t->path);
   if(error) {
     t->done.os_errno = error;
@@ -274,6 +276,7 @@ static void conclude(struct transfer *t)
     done->fault = PNET_FAULT_HEADERS_SIZE; /* libcurl's word for a header line beyond its own limit */
   if(!done->fault)
     examine(t);
+  held_drop(&t->queue->engine->poller, t->sink.fd);
   sink_abort_file(&t->sink);
   if(t->decoder) {
     decoder_free(t->decoder);
@@ -281,6 +284,7 @@ static void conclude(struct transfer *t)
     live_add(LIVE_DECODERS, -1);
   }
   if(t->body_fd >= 0) {
+    held_drop(&t->queue->engine->poller, t->body_fd);
     close(t->body_fd);
     t->body_fd = -1;
   }

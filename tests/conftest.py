@@ -82,6 +82,13 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(params=["epoll", "poll"])
+def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs the test under both ways of waiting, its children included; for modules that mark it as used."""
+    monkeypatch.setenv("PYINET_DRIVER", request.param)
+    return str(request.param)
+
+
 @pytest.fixture
 def _interrupts_reach_children() -> Iterator[None]:
     """A test run in the background may ignore SIGINT, and children would inherit that."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pyinet.bulk import Fetch
     from servers.scripted import ScriptedConn
 
+pytestmark = pytest.mark.usefixtures("driver")
+
 
 @pytest.fixture
 def hanging(server: ScriptedServer) -> ScriptedServer:

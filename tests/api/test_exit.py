@@ -15,6 +15,8 @@ from servers.scripted import response
 if TYPE_CHECKING:
     from servers.scripted import ScriptedConn, ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("driver")
+
 BOUND = 5.0
 """Seconds for the end of a child: far more than it takes, far less than any clock of a transfer."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from servers.scripted import Script, ScriptedConn, ScriptedServer
     from servers.tls import CertificateAuthority
 
+pytestmark = pytest.mark.usefixtures("driver")
+
 
 def row_of(session: InternetSession, request: str | Request) -> Result:
     with session.fetch([request]) as rows:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from servers.scripted import ScriptedConn, ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("driver")
+
 QUICK = 1.0
 """Seconds: 200 ms are promised, the rest is for a loaded machine."""
 

@@ -6,6 +6,7 @@
 #include "stress_server.h"
 
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORKERS 4
@@ -22,8 +23,9 @@ enum disturbance {
   HOPS = 8,    /* the workers answer redirects themselves */
   FILES = 16,  /* most bodies go to files */
   ORDERED = 32,
-  SMALL = 64, /* buffer_bytes is SMALL_BUFFER, bodies are up to as large */
-  BRIEF = 128 /* few rows: the life of the engine is what is tested */
+  SMALL = 64,  /* buffer_bytes is SMALL_BUFFER, bodies are up to as large */
+  BRIEF = 128, /* few rows: the life of the engine is what is tested */
+  FORKS = 256  /* a thread forks children that look at what they inherit */
 };
 
 struct scenario {
@@ -53,6 +55,8 @@ static const struct scenario SCENARIOS[] = {
   {"brief", "bcw", BRIEF},
   {"brief, close", "bcwn", BRIEF | CLOSES},
   {"brief, stop", "bcwn", BRIEF | STOPS},
+  {"forks", "bbbbccgwrxto", FORKS},
+  {"forks, files", "bbcgrwxto", FORKS | FILES},
 };
 
 struct worker {
@@ -349,6 +353,37 @@ static void *close_or_stop(void *arg)
   return NULL;
 }
 
+/* In the child no function may be called that could find its lock taken by a thread that is not there. */
+static void look_in_child(const struct run *run)
+{
+  struct pnet_batch batch;
+  if(pnet_reap(run->workers[0].queue, 1, -1, &batch) != PNET_FORKED)
+    _exit(2);
+  for(int fd = 3; fd < 1024; fd++) {
+    struct sockaddr_in name = {.sin_family = AF_UNSPEC};
+    socklen_t len = sizeof(name);
+    if(!getpeername(fd, (struct sockaddr *)&name, &len) && name.sin_family == AF_INET &&
+       ntohs(name.sin_port) == run->stress->server.port)
+      _exit(3);
+  }
+  _exit(0);
+}
+
+static void *fork_at_random(void *arg)
+{
+  struct run *run = arg;
+  uint32_t random = run->seed | 1;
+  while(!run->over) {
+    int status = 0;
+    const pid_t pid = fork();
+    if(!pid)
+      look_in_child(run);
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "a forked child: %x", status);
+    nap_us(random_next(&random) % 2000);
+  }
+  return NULL;
+}
+
 static void *look_at_counters(void *arg)
 {
   struct stress *s = arg;
@@ -395,8 +430,8 @@ static void start(pthread_t *thread, void *(*body)(void *), void *arg)
 
 static void disturb(struct run *run)
 {
-  void *(*const body)(void *) = has(run, CANCELS) ? cancel_at_random : close_or_stop;
-  const int n = has(run, CANCELS) ? 1 : has(run, CLOSES | STOPS) ? 2 : 0;
+  void *(*const body)(void *) = has(run, FORKS) ? fork_at_random : has(run, CANCELS) ? cancel_at_random : close_or_stop;
+  const int n = has(run, CANCELS | FORKS) ? 1 : has(run, CLOSES | STOPS) ? 2 : 0;
   pthread_t disturbers[2];
   for(int i = 0; i < n; i++)
     start(&disturbers[i], body, run);
