@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import os
 import threading
 import weakref
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyinet._dispatch import Exchange
 from pyinet._ffi import lib
-from pyinet.errors import HandleClosed
+from pyinet.errors import HandleClosed, InternetException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,19 +80,20 @@ class Hub:
 
     def turn_soon(self) -> None:
         """Something was submitted: have the engine look at it before the loop waits again."""
-        if not self._scheduled and self._descriptor >= 0:
+        if not self._scheduled and self._descriptor >= 0 and self._files.alive:
             self._scheduled = True
             self.loop.call_soon(self.turn)
 
     def turn(self) -> None:
         """Turn the engine, after something was submitted."""
         self._scheduled = False
-        self._watch_descriptor()
-        self._turn()
+        if self._files.alive:
+            self._watch_descriptor()
+            self._turn()
 
     def _turn(self) -> None:
         if self._descriptor >= 0:
-            for queue, _ in self._listeners.values():
+            for queue, _ in list(self._listeners.values()):
                 with contextlib.suppress(HandleClosed):
                     rc = queue.turn()
                     if rc == lib.PNET_AGAIN:
@@ -122,6 +124,9 @@ class Hub:
             self._tell()  # whoever waits finds the session closed
         if self._descriptor >= 0:
             self._engine.attend(-1)
+        singles, self.singles = self.singles, None
+        if singles is not None:
+            singles.drop()
         for key in list(self._listeners):
             self.forget(key)
         self._files()
@@ -139,14 +144,30 @@ def _close_all(*fds: int) -> None:
         os.close(fd)
 
 
+class _Single:
+    """One request on its way.
+
+    Attributes:
+        item: What is asked for.
+        future: What its task awaits.
+        ticket: Its number in the queue; 0 as long as it was not submitted.
+    """
+
+    __slots__ = ("future", "item", "ticket")
+
+    def __init__(self, item: str | Request, future: asyncio.Future[Result]) -> None:
+        self.item, self.future, self.ticket = item, future, 0
+
+
 class AsyncSingles:
     """Single requests of one event loop, each awaited by its own task."""
 
     def __init__(self, hub: Hub, exchange: Exchange) -> None:
         self._hub, self._exchange = hub, exchange
         self._ticket = 0
-        self._fresh: list[str | Request] = []
-        self._waiting: dict[int, asyncio.Future[Result]] = {}
+        self._fresh: list[_Single] = []
+        self._waiting: dict[int, _Single] = {}
+        self._retired = False
         self._key = hub.listen(exchange.queue, self._collect)
 
     async def fetch(self, item: str | Request) -> Result:
@@ -155,52 +176,78 @@ class AsyncSingles:
         Raises:
             InternetException: The transfer failed, or the request is refused.
         """
-        self._ticket = ticket = self._ticket + 1
-        future: asyncio.Future[Result] = self._hub.loop.create_future()
+        single = _Single(item, self._hub.loop.create_future())
         if not self._fresh:
             self._hub.loop.call_soon(self._submit)
-        self._fresh.append(item)
-        self._waiting[ticket] = future
+        self._fresh.append(single)
         try:
-            result = await future
-        except asyncio.CancelledError:
-            self._waiting.pop(ticket, None)
-            self._exchange.queue.cancel(ticket)
-            self._hub.turn_soon()
+            result = await single.future
+        except BaseException:
+            self._give_up(single)
             raise
         if result.error is not None:
             raise result.error
         return result
 
+    def _give_up(self, single: _Single) -> None:
+        """Nobody awaits it any more: its task was cancelled, or is dropped after the event loop was closed."""
+        with contextlib.suppress(RuntimeError):
+            if not single.future.cancel() and not single.future.cancelled():
+                single.future.exception()  # it came at the same time: asyncio would complain that nobody saw it
+            if self._waiting.pop(single.ticket, None) is not None:
+                self._exchange.queue.cancel(single.ticket)
+                self._hub.turn_soon()
+
     def _submit(self) -> None:
-        """Send what was asked for in this round of the event loop, in one call."""
-        items, self._fresh = self._fresh, []
-        first = self._ticket - len(items) + 1
-        with contextlib.suppress(HandleClosed):  # `_collect` tells those who wait
-            self._exchange.submit(first, items, will_wait=False)
-            for ticket in range(first, self._ticket + 1):
-                if ticket not in self._waiting:  # cancelled before it was sent
-                    self._exchange.queue.cancel(ticket)
+        """Send what was asked for in this round of the event loop, in one call; not what was cancelled since."""
+        fresh, self._fresh = [single for single in self._fresh if not single.future.done()], []
+        first, self._ticket = self._ticket + 1, self._ticket + len(fresh)
+        for ticket, single in enumerate(fresh, first):
+            single.ticket = ticket
+            self._waiting[ticket] = single
+        try:
+            self._exchange.submit(first, [single.item for single in fresh], will_wait=False)
+        except InternetException as error:
+            self._fail(error)
+        self._exchange.mailed = False
         self._hub.turn()
+        self._retire_if_idle()
 
     def _collect(self) -> None:
         try:
             while results := self._exchange.collect(0)[0]:
                 for result in results:
-                    future = self._waiting.pop(result.ticket, None)
-                    if future is not None and not future.done():
-                        future.set_result(result)
-        except HandleClosed as error:
-            waiting, self._waiting = self._waiting, {}
-            for future in waiting.values():
-                if not future.done():
-                    future.set_exception(error)
+                    single = self._waiting.pop(result.ticket, None)
+                    if single is not None and not single.future.done():
+                        single.future.set_result(result)
+        except InternetException as error:
+            self._fail(error)
+        if self._exchange.mailed:  # redirects that are followed; behind them there may be more results
+            self._exchange.mailed = False
+            self._hub.turn_soon()
+        self._retire_if_idle()
+
+    def _fail(self, error: InternetException) -> None:
+        """The session was closed: everybody who waits gets an exception of his own."""
+        waiting, self._waiting = self._waiting, {}
+        for single in waiting.values():
+            if not single.future.done():
+                single.future.set_exception(copy.copy(error))
 
     def retire(self) -> None:
         """Settings changed: later requests go another way, those that wait end as they would."""
-        if not self._waiting:
+        self._retired = True
+        self._retire_if_idle()
+
+    def _retire_if_idle(self) -> None:
+        if self._retired and not self._waiting and not self._fresh:
             self._hub.forget(self._key)
-            self._exchange.queue.close()
+            self.drop()
+
+    def drop(self) -> None:
+        """End what runs: nobody will ask for it."""
+        self._exchange.queue.close()
+        self._exchange.abandon()
 
 
 class Hubs:
@@ -211,6 +258,7 @@ class Hubs:
         self._reporter: Reporter | None = None
         self._lock = threading.Lock()
         self._hubs: list[Hub] = []
+        weakref.finalize(self, _close_hubs, self._hubs).atexit = False  # event loops hold their hubs
 
     def running(self) -> Hub:
         """Return the hub of the event loop that runs in this thread.
@@ -258,11 +306,16 @@ class Hubs:
 
     def disown(self) -> None:
         """Forget the event loops of the parent, in a forked child."""
-        self._hubs = []
+        self._hubs.clear()
 
     def close(self) -> None:
         """Have everybody who awaits something find the session closed. Any thread."""
         with self._lock:
-            hubs, self._hubs = self._hubs, []
-        for hub in hubs:
-            hub.close()
+            hubs = list(self._hubs)
+            self._hubs.clear()
+        _close_hubs(hubs)
+
+
+def _close_hubs(hubs: list[Hub]) -> None:
+    for hub in hubs:
+        hub.close()

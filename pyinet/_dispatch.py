@@ -48,6 +48,7 @@ class Exchange:
     Attributes:
         queue: The queue; others may close it at any time.
         refused: Rows that were refused before anything was sent.
+        mailed: Set when the engine has something to look at: an event loop turns it, and resets this.
         plain: Whether nothing but its URL, and cookies, makes the request for a bare URL.
     """
 
@@ -57,6 +58,7 @@ class Exchange:
         self._reporter = reporter
         self._watched = 0
         self.refused = 0
+        self.mailed = False
         self._settings = settings
         self._faults = faults
         self._packer = Packer(settings)
@@ -119,6 +121,7 @@ class Exchange:
         except (TypeError, UnicodeEncodeError, AttributeError):
             return self._submit_first_plain(first, items, will_wait=will_wait)
         accepted = self.queue.submit_urls(first, text, len(items), will_wait=will_wait)
+        self.mailed = True
         self._pending.update(zip(range(first, first + accepted), items))  # noqa: B905 - as many as were accepted
         return accepted
 
@@ -166,6 +169,7 @@ class Exchange:
         while at < len(tickets):
             rest = records[at * REQUEST.size :] if at else records
             at += self.queue.submit(rest, text, len(tickets) - at, will_wait=will_wait)
+            self.mailed = True
             if at < len(tickets):
                 row = self._pending.pop(tickets[at])
                 self._refuse(tickets[at], _request_in(row), _not_printable(row))
@@ -291,6 +295,7 @@ class Exchange:
                     error = refused
                     self._set_context(error, _request_in(self._pending[ticket]))
                 self.queue.hop_end(ticket)
+                self.mailed = True
             results.append(self._result(self._pending.pop(ticket), ticket, status, head, body, rest, error))
         return results
 

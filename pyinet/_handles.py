@@ -45,6 +45,7 @@ class Handle:
         Raises:
             HandleClosed: *parent* was closed.
         """
+        self.number = 0  # until it has one, there is nothing to close
         self._owner = weakref.ref(owner, self._dropped)
         self.children: dict[int, Handle] = {}
         self.kind = kind

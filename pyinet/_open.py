@@ -115,7 +115,7 @@ def _open_http(
             core.keep(stream)
             return file
     row = Row(
-        Request(url, headers=header_pairs(headers), flags=flags & ~_TRANSFER if flags else 0),
+        Request(url, headers=header_pairs(headers), flags=flags & ~_TRANSFER if flags else 0, context=own),
         settings,
         _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1),
     )

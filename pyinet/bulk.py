@@ -108,14 +108,18 @@ class _Stream:
         self.closed = False
         self.waits = True
         """Whether `results` waits; otherwise it yields None when it would have to."""
+        self.hungry = False
+        """Whether the input was left for a look at results, and has more."""
 
     def close(self) -> None:
         self.closed = True
         self._rows = None
+        if self._feed is not None:
+            self._feed.stop()
         self.queue.close()
         self.exchange.abandon()
 
-    def _refill(self) -> bool:
+    def refill(self) -> bool:
         """Submit rows up to the window; whether the caller may now wait (the window is full, or the input ended)."""
         if self._rows is None:
             return True
@@ -184,14 +188,19 @@ class _Stream:
         """Yield what `Exchange.collect` returns until every row came back; then raise what the input raised."""
         exchange = self.exchange
         while True:
-            may_wait = self._refill()
+            may_wait = self.refill()
+            self.hungry = not may_wait
             if self._rows is None and not exchange.outstanding:
                 break
             collected = exchange.collect(SLICE_MS if may_wait and self.waits else 0)
-            if collected[0] or (may_wait and not self.waits):
+            if collected[0] or not self.waits:
                 yield collected
         if self._error is not None:
             raise self._error
+
+    def _consumed(self, body_bytes: int, head: int) -> None:
+        self.queue.consumed(body_bytes, head)
+        self.exchange.mailed = True
 
     def _as_they_end(self) -> Generator[Result | None, None, None]:
         with self:
@@ -204,18 +213,19 @@ class _Stream:
                 while batch:
                     result = pop()
                     if large:
-                        self.queue.consumed(result.memory, 0)
+                        self._consumed(result.memory, 0)
                     yield result
                 self._delivered += count
                 if owed and not large:
-                    self.queue.consumed(owed, 0)
+                    self._consumed(owed, 0)
 
     def _in_order(self) -> Generator[Result | None, None, None]:
         with self:
             early: dict[int, Result] = {}
             for batch, _, _ in self._batches():
-                if self._delivered + 1 not in early and not batch:
+                if not batch:
                     yield None
+                    continue
                 early.update((result.ticket, result) for result in batch)
                 batch.clear()
                 owed = 0
@@ -224,10 +234,10 @@ class _Stream:
                     self._delivered += 1
                     owed += result.memory
                     if owed >= _LARGE:
-                        self.queue.consumed(owed, self._delivered + 1)
+                        self._consumed(owed, self._delivered + 1)
                         owed = 0
                     yield result
-                self.queue.consumed(owed, self._delivered + 1)  # that row may now take all the room there is
+                self._consumed(owed, self._delivered + 1)  # that row may now take all the room there is
 
 
 class Fetch:
@@ -286,7 +296,7 @@ class Fetch:
         if self._async is None:
             hub = self._hubs.running()
             self._stream.waits = False
-            self._async = AsyncRows(self._results, self._stream.queue, hub, self._feed)
+            self._async = AsyncRows(self._results, self._stream, hub, self._feed, self._hubs)
         return self._async
 
     def progress(self) -> Progress:
@@ -296,6 +306,9 @@ class Fetch:
     def close(self) -> None:
         """Cancel what is in flight and drop what was not delivered; a loop over it ends. Idempotent, any thread."""
         self._stream.close()
+        rows = self._async
+        if rows is not None:
+            rows.wake()
 
     def __enter__(self) -> Self:
         return self

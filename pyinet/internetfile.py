@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyinet._handles import Handle
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetStatus
-from pyinet.errors import CallerError, HandleClosed, InternetException, describe, invalid_parameter
+from pyinet.errors import CallerError, HandleClosed, InternetException, NotSupported, describe, invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +57,7 @@ class InternetFile(io.RawIOBase):
         self._watch = watch
         self._last_words: list[int] = []  # the number of the handle, until its end was reported
         self._line = b""  # read ahead for lines, or all there is
+        self._at = 0  # so much of it was read
         self._url = ""
         self._position = 0
         self._ended = False
@@ -116,6 +117,17 @@ class InternetFile(io.RawIOBase):
         """Return True. Source: `io.RawIOBase`."""
         return True
 
+    def write(self, data: object, /) -> int:  # noqa: ARG002 - as in io
+        """Raise: there is nothing to write to.
+
+        Raises:
+            NotSupported: 50.
+            HandleClosed: 6, the file was closed.
+        """
+        self._handle.check("the file")
+        code = Code.ERROR_NOT_SUPPORTED
+        raise NotSupported(describe("the file is for reading", code, url=self.name), code, url=self.name)
+
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
         """Read what is there, at least one byte, into *buffer*; 0 at the end.
 
@@ -129,17 +141,26 @@ class InternetFile(io.RawIOBase):
             return self._read_into(out, 1) if len(out) else 0
 
     def _read_into(self, out: memoryview, least: int) -> int:
-        ahead = got = min(len(out), len(self._line))
-        out[:ahead] = self._line[:ahead]
+        ahead = got = min(len(out), len(self._line) - self._at)
+        out[:ahead] = self._line[self._at : self._at + ahead]
         if got < least and not self._ended:
             try:
                 got += self._receive(out[got:], least - got)
             except InternetException:
                 if not got or not self._is_cut:
                     raise  # otherwise what came before is read first
-        self._line = self._line[ahead:]
-        self._position += got
+        self._take(ahead)
+        self._position += got - ahead
         return got
+
+    def _take(self, size: int) -> bytes:
+        """Return up to *size* bytes of what was read ahead."""
+        data = self._line[self._at : self._at + size]
+        self._at += len(data)
+        self._position += len(data)
+        if self._at == len(self._line):
+            self._line, self._at = b"", 0
+        return data
 
     @property
     def _is_cut(self) -> bool:
@@ -174,10 +195,8 @@ class InternetFile(io.RawIOBase):
             return self.readall()
         if self._handle.closed:
             self._handle.check("the file")
-        if size <= len(self._line) or self._ended:
-            data, self._line = self._line[:size], self._line[size:]
-            self._position += len(data)
-            return data
+        if size <= len(self._line) - self._at or self._ended:
+            return self._take(size)
         if size > _MOST_AT_ONCE:
             return self._read_much(size)
         out = bytes(size)  # nobody has seen it yet: it is filled in place, which saves a copy of every byte
@@ -209,10 +228,10 @@ class InternetFile(io.RawIOBase):
             self._handle.check("the file")
         whole = b"" if self._ended else self._take_whole()
         if whole is not None:
-            data, self._line = self._line + whole if whole else self._line, b""
+            ahead = self._take(len(self._line))
             self._ended = True
-            self._position += len(data)
-            return data
+            self._position += len(whole)
+            return ahead + whole if whole else ahead
         parts = []
         step = _LINE_BYTES
         while part := self.read(step):
@@ -238,21 +257,28 @@ class InternetFile(io.RawIOBase):
         Source: MFC ``CInternetFile::ReadString(LPTSTR, UINT)``.
         """
         limit = -1 if size is None else size
-        searched = 0
-        while True:
-            end = self._line.find(b"\n", searched) + 1
-            if end or 0 <= limit <= len(self._line) or self._ended:
-                end = end or len(self._line)
-                return self.read(end if limit < 0 else min(end, limit))
-            searched = len(self._line)
-            more = bytearray(_LINE_BYTES)
-            try:
+        end = self._line.find(b"\n", self._at) + 1
+        if not end and not self._ended and not 0 <= limit <= len(self._line) - self._at:
+            end = self._read_ahead(limit)
+        length = (end or len(self._line)) - self._at
+        return self.read(length if limit < 0 else min(length, limit))
+
+    def _read_ahead(self, limit: int) -> int:
+        """Receive until a line or the body ends, or *limit* bytes are there; return where the line ends, or 0."""
+        ahead, more = bytearray(self._line[self._at :]), bytearray(_LINE_BYTES)
+        end = 0
+        try:
+            while not end and not self._ended and not 0 <= limit <= len(ahead):
+                searched = len(ahead)
                 got = self._receive(memoryview(more), 1)
-            except InternetException:
-                if not self._line or not self._is_cut:
-                    raise
-                return self.read(len(self._line))  # the beginning of a line; the next read tells why
-            self._line += bytes(memoryview(more)[:got])
+                ahead += memoryview(more)[:got]
+                end = ahead.find(b"\n", searched) + 1
+        except InternetException:
+            if not ahead or not self._is_cut:
+                raise  # otherwise the beginning of a line comes first; the next read tells why
+        finally:
+            self._line, self._at = bytes(ahead), 0
+        return end
 
     def __next__(self) -> bytes:
         line = self.readline()
