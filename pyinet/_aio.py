@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Hub", "Hubs"]
 
+_EAGER = 8
+"""Turns in a row that asked for another one before the event loop waits a little: the engine's thread is at it."""
+
+_NAP_SECONDS = 0.001
+
 IN_FLIGHT = 1000
 """Transfers of one event loop at once that were begun by `fetch_one_async`; more wait for a slot."""
 
@@ -44,6 +49,7 @@ class Hub:
         self._listeners: dict[int, tuple[Queue, Callable[[], None]]] = {}
         self._next = 0
         self._scheduled = False
+        self._again = 0
         self._reader, self._writer = os.pipe()
         self._files = weakref.finalize(self, _close_all, self._reader, self._writer)
         os.set_blocking(self._reader, False)
@@ -96,7 +102,10 @@ class Hub:
             for queue, _ in list(self._listeners.values()):
                 with contextlib.suppress(HandleClosed):
                     rc = queue.turn()
-                    if rc == lib.PNET_AGAIN:
+                    self._again = self._again + 1 if rc == lib.PNET_AGAIN else 0
+                    if self._again > _EAGER:
+                        self._turn_later()
+                    elif self._again:
                         self.turn_soon()
                     elif rc == lib.PNET_BUSY:  # its descriptor would wake this loop for nothing
                         self._leave_descriptor()
@@ -104,6 +113,12 @@ class Hub:
             else:
                 self._leave_descriptor()
         self._tell()
+
+    def _turn_later(self) -> None:
+        self._leave_descriptor()
+        if not self._scheduled:
+            self._scheduled = True
+            self.loop.call_later(_NAP_SECONDS, self.turn)
 
     def _notified(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -13,7 +13,15 @@ from pyinet._process import PROCESS
 from pyinet._url import origin_of
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
-from pyinet.errors import CallerError, InternetException, NotSupported, TransferError, describe, invalid_parameter
+from pyinet.errors import (
+    CallerError,
+    HandleClosed,
+    InternetException,
+    NotSupported,
+    TransferError,
+    describe,
+    invalid_parameter,
+)
 from pyinet.httpfile import HttpFile
 from pyinet.request import Request
 
@@ -108,7 +116,11 @@ def _open_http(
     limited = PROCESS.connections.limit is not None
     stream = core.stream()
     if stream.plain and reporter is None and not flags and not headers and not settings.is_special and not limited:
-        body = stream.perform_short(url, _PIPE | _RAW | _HTTP1)
+        try:
+            body = stream.perform_short(url, _PIPE | _RAW | _HTTP1)
+        except HandleClosed:
+            code = Code.ERROR_INTERNET_OPERATION_CANCELLED
+            raise CallerError(describe("the session was closed", code, url=url), code, url=url) from None
         if body is not None:
             file = HttpFile(session, own, None, settings)
             file.hold(url, stream.head, body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyinet._headers import Headers
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetHandleType
-from pyinet.errors import InternetException, describe
+from pyinet.errors import HandleClosed, InternetException, describe
 from pyinet.internetfile import InternetFile
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class HttpFile(InternetFile):
             self._url, self._verb = stream.url, stream.method
             self._headers = Headers(stream.head)
             self._left = self._promised() if self._watch is not None else None
+        except HandleClosed:
+            raise self._cancelled() from None  # the session was closed, with all that ran
         except InternetException as error:
             error.context = self._handle.context
             raise

@@ -175,6 +175,8 @@ class InternetFile(io.RawIOBase):
             self._received(got, stream)
             if self._ended:
                 self._give_back()
+        except HandleClosed:
+            raise self._cancelled() from None  # the session was closed, with all that ran
         finally:
             self._leave()
         return got
@@ -211,6 +213,8 @@ class InternetFile(io.RawIOBase):
             asked = min(size, step)
             try:
                 part = self.read(asked)
+            except HandleClosed:
+                raise self._cancelled() from None
             except InternetException:
                 if not parts or not self._is_cut:
                     raise
@@ -226,6 +230,12 @@ class InternetFile(io.RawIOBase):
         """Return all that is left. Source: `io.RawIOBase`."""
         if self._handle.closed:
             self._handle.check("the file")
+        try:
+            return self._read_rest()
+        except HandleClosed:
+            raise self._cancelled() from None
+
+    def _read_rest(self) -> bytes:
         whole = b"" if self._ended else self._take_whole()
         if whole is not None:
             ahead = self._take(len(self._line))
@@ -256,6 +266,8 @@ class InternetFile(io.RawIOBase):
 
         Source: MFC ``CInternetFile::ReadString(LPTSTR, UINT)``.
         """
+        if self._handle.closed:
+            self._handle.check("the file")
         limit = -1 if size is None else size
         end = self._line.find(b"\n", self._at) + 1
         if not end and not self._ended and not 0 <= limit <= len(self._line) - self._at:
@@ -273,6 +285,8 @@ class InternetFile(io.RawIOBase):
                 got = self._receive(memoryview(more), 1)
                 ahead += memoryview(more)[:got]
                 end = ahead.find(b"\n", searched) + 1
+        except HandleClosed:
+            raise self._cancelled() from None
         except InternetException:
             if not ahead or not self._is_cut:
                 raise  # otherwise the beginning of a line comes first; the next read tells why
