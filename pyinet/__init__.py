@@ -1,7 +1,9 @@
 """pyinet: the WinINet classes of MFC over libcurl, for moving large amounts of data."""
 
+import importlib
+from typing import TYPE_CHECKING
+
 from pyinet._handles import close_handle, handle_type
-from pyinet._processoptions import query_option, set_option
 from pyinet.bulk import Fetch, Progress
 from pyinet.enums import (
     AccessType,
@@ -41,6 +43,10 @@ from pyinet.request import Request
 from pyinet.result import Result, Timings
 from pyinet.session import InternetSession
 
+if TYPE_CHECKING:
+    from pyinet._processoptions import query_option, set_option
+    from pyinet.stdiofile import OpenFlags, StdioFile
+
 __all__ = [
     "AccessType",
     "CallerError",
@@ -70,10 +76,12 @@ __all__ = [
     "NoMoreFiles",
     "NoMoreItems",
     "NotSupported",
+    "OpenFlags",
     "Progress",
     "ProtocolError",
     "Request",
     "Result",
+    "StdioFile",
     "Timings",
     "TlsError",
     "TransferError",
@@ -83,3 +91,18 @@ __all__ = [
     "query_option",
     "set_option",
 ]
+
+_LATER = {
+    "OpenFlags": "pyinet.stdiofile",
+    "StdioFile": "pyinet.stdiofile",
+    "query_option": "pyinet._processoptions",
+    "set_option": "pyinet._processoptions",
+}
+"""Names that are imported when somebody asks for them: they would double the time of ``import pyinet``."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+    return value

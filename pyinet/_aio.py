@@ -35,26 +35,72 @@ IN_FLIGHT = 1000
 """Transfers of one event loop at once that were begun by `fetch_one_async`; more wait for a slot."""
 
 
+class _Bell:
+    """A pipe through which the core tells an event loop that something may be there, and who is called then."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._listeners: dict[int, tuple[Queue, Callable[[], None]]] = {}
+        self._reader, self.writer = os.pipe()
+        self._files = weakref.finalize(self, _close_all, self._reader, self.writer)
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self.writer, False)
+        loop.add_reader(self._reader, self._rung)
+
+    def _rung(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+        self.tell()
+
+    def tell(self) -> None:
+        """Call everybody."""
+        for _, callback in list(self._listeners.values()):
+            callback()
+
+    def listen(self, key: int, queue: Queue, callback: Callable[[], None]) -> None:
+        """Call *callback* when the core tells about *queue*, or any other here."""
+        self._listeners[key] = queue, callback
+        queue.notify(self.writer)
+
+    def forget(self, key: int) -> None:
+        """End `listen`, if it was here."""
+        queue, _ = self._listeners.pop(key, (None, None))
+        if queue is not None:
+            queue.notify(-1)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody listens."""
+        return not self._listeners
+
+    def close(self) -> None:
+        """Leave the event loop."""
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._reader)
+        for key in list(self._listeners):
+            self.forget(key)
+        self._files()
+
+
 class Hub:
     """One event loop's way to the engine: who is to be called when something may be there.
 
-    The loop waits for the engine's descriptor and turns it: no other thread has to be woken. What other threads bring
-    is told through a pipe. Only the loop's own thread uses a hub, but for `close`.
+    The loop waits for the engine's descriptor and turns it: no other thread has to be woken. Single requests look after
+    each turn, which is cheap. Rows are told by the core, through a pipe: most turns bring them a piece of a body only.
+    What other threads bring comes through a pipe too. Only the loop's own thread uses a hub, but for `close`.
     """
 
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.singles: AsyncSingles | None = None
         self._engine = engine
-        self._listeners: dict[int, tuple[Queue, Callable[[], None]]] = {}
         self._next = 0
         self._scheduled = False
         self._again = 0
-        self._reader, self._writer = os.pipe()
-        self._files = weakref.finalize(self, _close_all, self._reader, self._writer)
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-        loop.add_reader(self._reader, self._notified)
+        self._open = True
+        self._after_turns, self._when_told = _Bell(loop), _Bell(loop)
+        self._turner = engine.queue(in_flight=1)
+        self._turner.notify(self._after_turns.writer)  # a turn on its behalf does not ring that bell
         self._descriptor = engine.descriptor
         self._attends = False
         if self._descriptor >= 0:
@@ -71,48 +117,56 @@ class Hub:
             self._attends = False
             self.loop.remove_reader(self._descriptor)
 
-    def listen(self, queue: Queue, callback: Callable[[], None]) -> int:
-        """Call *callback* whenever something of *queue* may be there; returns a key for `forget`."""
+    def listen(self, queue: Queue, callback: Callable[[], None], *, after_turns: bool = False) -> int:
+        """Call *callback* whenever something of *queue* may be there; returns a key for `forget`.
+
+        Args:
+            queue: The queue.
+            callback: Called in the thread of the loop.
+            after_turns: Whether it is called after each turn of the engine; otherwise when the core tells.
+        """
         self._next += 1
-        self._listeners[self._next] = queue, callback
-        queue.notify(self._writer)
+        (self._after_turns if after_turns else self._when_told).listen(self._next, queue, callback)
         return self._next
 
     def forget(self, key: int) -> None:
         """End `listen`."""
-        queue, _ = self._listeners.pop(key, (None, None))
-        if queue is not None:
-            queue.notify(-1)
+        self._after_turns.forget(key)
+        self._when_told.forget(key)
 
     def turn_soon(self) -> None:
         """Something was submitted: have the engine look at it before the loop waits again."""
-        if not self._scheduled and self._descriptor >= 0 and self._files.alive:
+        if not self._scheduled and self._descriptor >= 0 and self._open:
             self._scheduled = True
             self.loop.call_soon(self.turn)
 
     def turn(self) -> None:
         """Turn the engine, after something was submitted."""
         self._scheduled = False
-        if self._files.alive:
+        if self._open:
             self._watch_descriptor()
             self._turn()
 
     def _turn(self) -> None:
         if self._descriptor >= 0:
-            for queue, _ in list(self._listeners.values()):
-                with contextlib.suppress(HandleClosed):
-                    rc = queue.turn()
-                    self._again = self._again + 1 if rc == lib.PNET_AGAIN else 0
-                    if self._again > _EAGER:
-                        self._turn_later()
-                    elif self._again:
-                        self.turn_soon()
-                    elif rc == lib.PNET_BUSY:  # its descriptor would wake this loop for nothing
-                        self._leave_descriptor()
-                    break
-            else:
+            try:
+                self._turn_engine()
+            except HandleClosed:
                 self._leave_descriptor()
-        self._tell()
+        self._after_turns.tell()
+
+    def _turn_engine(self) -> None:
+        if self._after_turns.silent and self._when_told.silent:
+            self._leave_descriptor()
+            return
+        rc = self._turner.turn()
+        self._again = self._again + 1 if rc == lib.PNET_AGAIN else 0
+        if self._again > _EAGER:
+            self._turn_later()
+        elif self._again:
+            self.turn_soon()
+        elif rc == lib.PNET_BUSY:  # its descriptor would wake this loop for nothing
+            self._leave_descriptor()
 
     def _turn_later(self) -> None:
         self._leave_descriptor()
@@ -120,31 +174,23 @@ class Hub:
             self._scheduled = True
             self.loop.call_later(_NAP_SECONDS, self.turn)
 
-    def _notified(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
-        self._tell()
-
-    def _tell(self) -> None:
-        for _, callback in list(self._listeners.values()):
-            callback()
-
     def detach(self) -> None:
         """Leave the event loop: in its thread, or when it was closed."""
-        if not self._files.alive:
+        if not self._open:
             return
+        self._open = False
         if not self.loop.is_closed():
-            self.loop.remove_reader(self._reader)
             self._leave_descriptor()
-            self._tell()  # whoever waits finds the session closed
+            self._after_turns.tell()  # whoever waits finds the session closed
+            self._when_told.tell()
         if self._descriptor >= 0:
             self._engine.attend(-1)
         singles, self.singles = self.singles, None
         if singles is not None:
             singles.drop()
-        for key in list(self._listeners):
-            self.forget(key)
-        self._files()
+        self._after_turns.close()
+        self._when_told.close()
+        self._turner.close()
 
     def close(self) -> None:
         """Have everybody who waits find the session closed. Any thread."""
@@ -183,7 +229,7 @@ class AsyncSingles:
         self._fresh: list[_Single] = []
         self._waiting: dict[int, _Single] = {}
         self._retired = False
-        self._key = hub.listen(exchange.queue, self._collect)
+        self._key = hub.listen(exchange.queue, self._collect, after_turns=True)
 
     async def fetch(self, item: str | Request) -> Result:
         """Return the result of one request; cancelling the task cancels the transfer.
@@ -268,9 +314,9 @@ class AsyncSingles:
 class Hubs:
     """The hubs of one session, one an event loop."""
 
-    def __init__(self, engine: Engine, settings: Settings, faults: Faults) -> None:
-        self._engine, self._settings, self._faults = engine, settings, faults
-        self._reporter: Reporter | None = None
+    def __init__(self, engine: Engine, settings: Settings, faults: Faults, reporter: Reporter | None) -> None:
+        """*reporter*: whom requests with a context report to."""
+        self._engine, self._settings, self._faults, self._reporter = engine, settings, faults, reporter
         self._lock = threading.Lock()
         self._hubs: list[Hub] = []
         weakref.finalize(self, _close_hubs, self._hubs).atexit = False  # event loops hold their hubs

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
-from pyinet._aio import Hubs
 from pyinet._engine import Engine
 from pyinet._streaming import Streaming
 from pyinet.bulk import OneByOne
 
 if TYPE_CHECKING:
+    from pyinet._aio import Hubs
     from pyinet._castore import CaStore
     from pyinet._faults import Faults
     from pyinet._reporting import Reporter
@@ -29,6 +30,7 @@ class Core:
         """
         self._settings, self._faults = settings, faults
         self._generation = 0
+        self._lock = threading.Lock()
         self._streams: list[Streaming] = []
         lines = settings.own_lines()
         raw = settings.own_lines(frozenset({"accept-encoding"}))
@@ -39,13 +41,26 @@ class Core:
             ca_directory=ca.directory,
             resolve=resolve,
         )
-        self.hubs = Hubs(self.engine, settings, faults)
+        self._hubs: Hubs | None = None
+        self._reporter: Reporter | None = None
         self.single = OneByOne(self.engine, settings, faults)
 
     def report_to(self, reporter: Reporter | None) -> None:
         """Rows that begin from now on report to *reporter*, when they have a context."""
         self.single.report_to(reporter)
-        self.hubs.report_to(reporter)
+        self._reporter = reporter
+        if self._hubs is not None:
+            self._hubs.report_to(reporter)
+
+    def hubs(self) -> Hubs:
+        """Return what leads event loops to the engine."""
+        hubs = self._hubs
+        if hubs is None:
+            from pyinet._aio import Hubs  # here: asyncio takes long to import
+
+            with self._lock:
+                hubs = self._hubs = self._hubs or Hubs(self.engine, self._settings, self._faults, self._reporter)
+        return hubs
 
     def stream(self) -> Streaming:
         """Return an exchange for one file; give it to `keep` in the end.
@@ -72,15 +87,18 @@ class Core:
         """Limits and clocks changed: what is kept has the old ones."""
         self._generation += 1
         self.single.close()
-        self.hubs.settings_changed()
+        if self._hubs is not None:
+            self._hubs.settings_changed()
 
     def disown(self) -> None:
         """Forget what belongs to the parent, in a forked child: nothing is closed but descriptors."""
-        self.hubs.disown()
+        if self._hubs is not None:
+            self._hubs.disown()
 
     def close(self) -> None:
         """Cancel everything in flight and close the connections. Idempotent, any thread."""
         self.engine.close()
-        self.hubs.close()
+        if self._hubs is not None:
+            self._hubs.close()
         self.single.close()
         self._streams.clear()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
@@ -92,6 +91,8 @@ def _opened(
     if scheme in {"http", "https"}:
         return _open_http(session, url, context, flags, headers)
     if scheme == "file":
+        import socket  # both here: local files are rare
+
         from pyinet.stdiofile import open_file_url
 
         return open_file_url(url, flags, local_host=socket.gethostname())

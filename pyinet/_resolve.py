@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from pyinet.errors import invalid_parameter
@@ -39,6 +38,8 @@ def _split(name: str) -> tuple[str, str]:
 
 def _line(name: str, address: str) -> str:
     try:
+        from ipaddress import ip_address  # here, as it costs import time
+
         target = ip_address(address.strip("[]"))
     except (ValueError, AttributeError) as error:
         raise invalid_parameter(f"resolve: {address!r} for {name!r} is not an IP address") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
@@ -57,6 +56,8 @@ def is_literal(host: str) -> bool:
     """Whether *host* is an IP address, which nobody looks up."""
     if not host[-1:].isdigit() and not host.startswith("["):
         return False
+    from ipaddress import ip_address  # here, as it costs import time
+
     try:
         ip_address(host.strip("[]"))
     except ValueError:

@@ -6,7 +6,6 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pyinet._aiter import AsyncRows, Feed
 from pyinet._dispatch import Exchange
 from pyinet._engine import SLICE_MS
 from pyinet._wording import describe
@@ -14,12 +13,13 @@ from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Generator, Iterable, Iterator
+    from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
 
     from pyinet._aio import Hubs
+    from pyinet._aiter import AsyncRows, Feed
     from pyinet._engine import Engine, Queue
     from pyinet._faults import Faults
     from pyinet._reporting import Reporter
@@ -93,12 +93,12 @@ class _Stream:
     """
 
     def __init__(
-        self, exchange: Exchange, rows: Iterable[str | Request] | Feed, *, in_flight: int, ordered: bool
+        self, exchange: Exchange, rows: Iterable[str | Request], feed: Feed | None, *, in_flight: int, ordered: bool
     ) -> None:
         self.exchange = exchange
         self.queue = exchange.queue
-        self._feed = rows if isinstance(rows, Feed) else None
-        self._rows: Iterator[str | Request] | None = iter(()) if isinstance(rows, Feed) else iter(rows)
+        self._feed = feed
+        self._rows: Iterator[str | Request] | None = iter(rows)
         self._error: BaseException | None = None
         self._ordered = ordered
         self._window = _LOOKAHEAD * in_flight if ordered else max(_LOOKAHEAD * in_flight, _LOOKAHEAD_LEAST)
@@ -259,11 +259,11 @@ class Fetch:
         ordered: bool,
         buffer_bytes: int,
         reporter: Reporter | None = None,
-        hubs: Hubs,
+        hubs: Callable[[], Hubs],
     ) -> None:
         """See `InternetSession.fetch`."""
         _check_numbers(in_flight=in_flight, per_host=per_host, buffer_bytes=buffer_bytes)
-        source = _checked_rows(rows)
+        plain, feed = _checked_rows(rows)
         queue = engine.queue(
             **settings.queue_config(
                 in_flight=in_flight,
@@ -274,9 +274,9 @@ class Fetch:
         )
         self._started = time.monotonic()
         self._stream = _Stream(
-            Exchange(queue, settings, faults, reporter), source, in_flight=in_flight, ordered=ordered
+            Exchange(queue, settings, faults, reporter), plain, feed, in_flight=in_flight, ordered=ordered
         )
-        self._feed = source if isinstance(source, Feed) else None
+        self._feed = feed
         self._hubs = hubs
         self._results = self._stream.results()
         self._async: AsyncRows | None = None
@@ -294,9 +294,12 @@ class Fetch:
     def __aiter__(self) -> AsyncRows:
         """Return the iterator of ``async for``; a second one goes on where the first one stopped."""
         if self._async is None:
-            hub = self._hubs.running()
+            from pyinet._aiter import AsyncRows  # here: asyncio takes long to import
+
+            hubs = self._hubs()
+            hub = hubs.running()
             self._stream.waits = False
-            self._async = AsyncRows(self._results, self._stream, hub, self._feed, self._hubs)
+            self._async = AsyncRows(self._results, self._stream, hub, self._feed, hubs)
         return self._async
 
     def progress(self) -> Progress:
@@ -334,12 +337,14 @@ class Fetch:
 
 def _checked_rows(
     rows: Iterable[str | Request] | AsyncIterable[str | Request],
-) -> Iterable[str | Request] | Feed:
+) -> tuple[Iterable[str | Request], Feed | None]:
     if hasattr(rows, "__aiter__"):
-        return Feed(rows)  # type: ignore[arg-type]  # hasattr narrows nothing
+        from pyinet._aiter import Feed  # here: asyncio takes long to import
+
+        return (), Feed(rows)  # type: ignore[arg-type]  # hasattr narrows nothing
     if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
         raise invalid_parameter(f"requests must be an iterable of str or Request, not {type(rows).__name__}")
-    return rows
+    return rows, None
 
 
 def _check_numbers(*, in_flight: object, per_host: object, buffer_bytes: object) -> None:

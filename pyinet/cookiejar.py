@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pyinet._cookie_evict import Limits, surplus
 from pyinet._cookie_match import host_matches, parent_domains, path_matches, split_target
 from pyinet._cookie_match import is_public_suffix as is_listed_suffix
-from pyinet._cookie_parse import holds_control, parse_set_cookie
 from pyinet._cookie_plan import Entry, Plan, cookie_string, site_of
 from pyinet._cookie_record import Cookie, Refusal, make_cookie, overlays_secure
 from pyinet._wording import describe
@@ -103,7 +102,7 @@ class CookieJar:
             return 0
         accepted = 0
         for line in lines:
-            received = parse_set_cookie(line)
+            received = _parsed(line)
             if received is not None:
                 with self._lock:
                     accepted += self._receive(received, target, now, from_response=True) is None
@@ -132,6 +131,8 @@ class CookieJar:
         if data is None:
             raise invalid_parameter("the cookie has no data")
         if name:
+            from pyinet._cookie_parse import holds_control  # here: most programs set none
+
             if not name.strip(" \t") or "=" in name or ";" in name or holds_control(name):
                 raise _refused(f"{name!r} is no name of a cookie", Code.ERROR_INVALID_PARAMETER, url)
             line = f"{name}={data}"
@@ -139,7 +140,7 @@ class CookieJar:
             pair, semicolon, attributes = data.partition(";")
             line = data if "=" in pair else f"{pair}={semicolon}{attributes}"
         try:
-            received = parse_set_cookie(_to_octets(line))
+            received = _parsed(_to_octets(line))
         except UnicodeEncodeError:  # half of a surrogate pair
             received = None
         refusal: Refusal | None = Refusal.MALFORMED
@@ -386,6 +387,12 @@ def _from_octets(text: str) -> str:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def _parsed(line: str) -> SetCookie | None:
+    from pyinet._cookie_parse import parse_set_cookie  # here: many programs meet no cookie
+
+    return parse_set_cookie(line)
 
 
 def _refused(what: str, code: Code, url: str) -> CallerError:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["InternetSession"]
 
 _NO_FLAGS = InternetFlag(0)
+_CERTIFICATE_FLAGS = InternetFlag.IGNORE_CERT_CN_INVALID | InternetFlag.IGNORE_CERT_DATE_INVALID
 
 
 class InternetSession(SessionOptions, SessionCookies, Announced):
@@ -191,7 +192,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
             InternetException: The transfer failed, or the request is refused. An HTTP status is no exception.
             HandleClosed: The session was closed.
         """
-        return await self._core.hubs.fetch(request)
+        return await self._core.hubs().fetch(request)
 
     # ---- files ----
 
@@ -353,6 +354,8 @@ def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
     flags = InternetFlag(flags)
     if flags & InternetFlag.ASYNC:
         raise invalid_parameter("INTERNET_FLAG_ASYNC: a session is synchronous", "use fetch, or threads")
+    if flags & _CERTIFICATE_FLAGS:
+        not_yet("a flag that relaxes the checking of certificates")
     return flags
 
 
