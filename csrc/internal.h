@@ -520,6 +520,7 @@ void watch_debug(struct transfer *transfer, curl_infotype type, const char *data
 void watch_head(struct transfer *transfer); /* a header section has ended */
 void watch_closing(struct transfer *transfer);
 void watch_closed(struct transfer *transfer);
+void watch_cut(struct transfer *transfer);   /* the peer has closed its connection inside the header section */
 void watch_leave(struct transfer *transfer); /* it is no longer on its connection */
 
 /* pipe.c */

@@ -267,6 +267,8 @@ static void conclude(struct transfer *t)
 {
   struct pnet_done *done = &t->done;
   end_probe(t);
+  if(t->watched && !done->curl_code && !done->fault && !t->response.ended)
+    watch_cut(t);
   detach(t);
   if(!done->fault && done->curl_code)
     done->fault = PNET_FAULT_CURL;

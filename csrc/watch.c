@@ -68,18 +68,34 @@ static void finish_sending(struct transfer *t)
   t->sent = 0;
 }
 
-/* "Connected to NAME (ADDRESS) port ..." or "Established connection to NAME (ADDRESS port ...) from ...". */
+static bool is_address(const char *text, size_t len)
+{
+  char copy[64];
+  struct in6_addr parsed;
+  if(len >= sizeof(copy))
+    return false;
+  memcpy(copy, text, len);
+  copy[len] = 0;
+  return inet_pton(AF_INET, copy, &parsed) == 1 || inet_pton(AF_INET6, copy, &parsed) == 1;
+}
+
+/* "Connected to NAME (ADDRESS) port ..." or "Established connection to NAME (ADDRESS port ...) from ...". The name may be
+ * anything, "(nil)" among others. */
 static void read_log(struct transfer *t, const char *line, size_t len)
 {
-  const char *open, *end = line + len, *close;
+  const char *end = line + len;
   if(!(len > 13 && !memcmp(line, "Connected to ", 13)) && !(len > 12 && !memcmp(line, "Established ", 12)))
     return;
-  open = memchr(line, '(', len);
-  if(!open)
-    return;
-  for(close = ++open; close < end && *close != ')' && *close != ' ';)
-    close++;
-  tell_connected(t, open, (size_t)(close - open));
+  while((line = memchr(line, '(', (size_t)(end - line)))) {
+    const char *close = ++line;
+    while(close < end && *close != ')' && *close != ' ')
+      close++;
+    if(is_address(line, (size_t)(close - line))) {
+      tell_connected(t, line, (size_t)(close - line));
+      return;
+    }
+  }
+  tell_connected(t, t->address, strlen(t->address));
 }
 
 void watch_debug(struct transfer *t, curl_infotype type, const char *data, size_t len)
@@ -142,6 +158,17 @@ void watch_closed(struct transfer *t)
 {
   t->fd = -1;
   record(t, PNET_EVENT_CLOSED, 0);
+}
+
+void watch_cut(struct transfer *t)
+{
+  int fd = t->fd;
+  if(fd < 0)
+    return;
+  watch_leave(t);
+  watch_closing(t);
+  shutdown(fd, SHUT_RDWR); /* libcurl believes it alive, and closes it when it finds out */
+  watch_closed(t);
 }
 
 void watch_leave(struct transfer *t)

@@ -1,0 +1,99 @@
+"""What a status callback is told in each situation: the one table, for the tests and for the docs.
+
+Plain data: nothing of pyinet is needed to read it. A sequence is text, statuses by number, each with what stands beside
+it: ``H`` the number of the handle, ``N`` a host name, ``A`` an address, ``B`` a number of bytes, ``U`` a URL, ``S`` an HTTP
+status, nothing for no information. ``|`` stands where the call that opens the file returns. Source: WinINet
+``INTERNET_STATUS_CALLBACK``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["SEQUENCES", "Sequence"]
+
+ASKED = "30 31B 40 41B"
+"""A request and the header section of its answer."""
+OPENED = "20A 21A"
+"""A connection to an address that is known or written out."""
+
+
+class Sequence(NamedTuple):
+    """One situation.
+
+    Attributes:
+        name: Identifies it.
+        situation: What happens.
+        face: ``open_url``, read to the end and closed, or ``fetch``.
+        statuses: What is told.
+        error: Number of the error it ends with; 0 when it ends well.
+    """
+
+    name: str
+    situation: str
+    face: str
+    statuses: str
+    error: int = 0
+
+
+SEQUENCES: tuple[Sequence, ...] = (
+    Sequence("fresh", "A host name, nothing is known of it.", "open_url", f"60H 10N 11A {OPENED} {ASKED} | 70H"),
+    Sequence("address", "An address is written out: nobody looks it up.", "open_url", f"60H {OPENED} {ASKED} | 70H"),
+    Sequence("kept-alive", "The second request on a kept-alive connection.", "open_url", f"60H {ASKED} | 70H"),
+    Sequence(
+        "known-name", "The name is known, the last answer closed its connection, and so does this one.", "open_url",
+        f"60H {OPENED} {ASKED} | 50 51 70H",
+    ),
+    Sequence(
+        "dead-kept-alive", "The kept-alive connection dies when the request was sent; it is sent once more.", "open_url",
+        f"60H 30 31B 40 50 51 {OPENED} {ASKED} | 70H",
+    ),
+    Sequence(
+        "redirect-same-host", "A redirect to the same server.", "open_url", f"60H {OPENED} {ASKED} 110U {ASKED} | 70H"
+    ),
+    Sequence(
+        "redirect-closed", "A redirect whose answer says Connection: close.", "open_url",
+        f"60H {OPENED} {ASKED} 50 51 110U {OPENED} {ASKED} | 70H",
+    ),
+    Sequence(
+        "redirect-other-host", "A redirect to another server.", "open_url",
+        f"60H {OPENED} {ASKED} 110U {OPENED} {ASKED} | 70H",
+    ),
+    Sequence(
+        "redirect-without-host", "A redirect to http:///nohost: nothing is told of it.", "open_url",
+        f"60H {OPENED} {ASKED} 70H", 12005,
+    ),
+    Sequence(
+        "redirect-other-scheme", "A redirect to mailto: is not followed; the answer is the result.", "open_url",
+        f"60H {OPENED} {ASKED} | 70H",
+    ),
+    Sequence("no-redirect", "NO_AUTO_REDIRECT: the 3xx is the result.", "open_url", f"60H {OPENED} {ASKED} | 70H"),
+    Sequence("https", "TLS lies between 21 and 30, and is not told.", "open_url", f"60H {OPENED} {ASKED} | 70H"),
+    Sequence(
+        "refused-certificate", "The certificate is refused: no request is sent.", "open_url",
+        f"60H {OPENED} 50 51 70H", 12045,
+    ),
+    Sequence("proxy", "http through a proxy: its name and address are told.", "open_url",
+             f"60H 10N 11A {OPENED} {ASKED} | 70H"),
+    Sequence("tunnel", "https through a proxy: CONNECT, then the request.", "open_url",
+             f"60H {OPENED} {ASKED} {ASKED} | 70H"),
+    Sequence("no-content", "204: there is no body.", "open_url", f"60H {OPENED} {ASKED} | 70H"),
+    Sequence("no-content-closed", "204 with Connection: close: it is closed inside the call.", "open_url",
+             f"60H {OPENED} {ASKED} 50 51 | 70H"),
+    Sequence("close-delimited", "The body ends with its connection.", "open_url",
+             f"60H {OPENED} {ASKED} | 50 51 70H"),
+    Sequence("close-announced", "A length, and Connection: close.", "open_url", f"60H {OPENED} {ASKED} | 50 51 70H"),
+    Sequence("closed-unread", "The file is closed before its body was read.", "open_url",
+             f"60H {OPENED} {ASKED} | 50 51 70H"),
+    Sequence("interim", "103 comes before the answer.", "open_url",
+             f"60H {OPENED} 30 31B 40 120S 41B | 70H"),
+    Sequence("credentials", "401, answered with credentials on the same connection.", "open_url",
+             f"60H {OPENED} {ASKED} {ASKED} | 70H"),
+    Sequence("refused", "Nobody listens there.", "open_url", "60H 20A 70H", 12029),
+    Sequence("unresolvable", "The name has no address.", "open_url", "60H 10N 70H", 12007),
+    Sequence("cut-headers", "The connection ends inside the header section.", "open_url",
+             f"60H {OPENED} 30 31B 40 50 51 70H", 12152),
+    Sequence("row", "A row of fetch with a context: no handle is told.", "fetch", f"{OPENED} {ASKED}"),
+    Sequence("row-redirect", "The same, redirected.", "fetch", f"{OPENED} {ASKED} 110U {ASKED}"),
+    Sequence("row-refused", "The same, nobody listens.", "fetch", "20A", 12029),
+)  # fmt: skip
