@@ -1,8 +1,8 @@
 """What a status callback is told in each situation: the one table, for the tests and for the docs.
 
-Plain data: nothing of pyinet is needed to read it. A sequence is text, statuses by number, each with what stands beside
-it: ``H`` the number of the handle, ``N`` a host name, ``A`` an address, ``B`` a number of bytes, ``U`` a URL, ``S`` an HTTP
-status, nothing for no information. ``|`` stands where the call that opens the file returns. Source: WinINet
+Plain data: nothing of pyinet is needed to read it. A sequence is text, statuses by number, each with what
+stands beside it: ``H`` the number of the handle, ``N`` a host name, ``A`` an address, ``B`` a number of bytes, ``U`` a URL,
+``S`` an HTTP status, nothing for no information. ``|`` stands where the call that opens the file returns. Source: WinINet
 ``INTERNET_STATUS_CALLBACK``.
 """
 
@@ -45,7 +45,7 @@ SEQUENCES: tuple[Sequence, ...] = (
         f"60H {OPENED} {ASKED} | 50 51 70H",
     ),
     Sequence(
-        "dead-kept-alive", "The kept-alive connection dies when the request was sent; it is sent once more.", "open_url",
+        "dead-kept-alive", "The kept-alive connection dies after the request; it is sent once more.", "open_url",
         f"60H 30 31B 40 50 51 {OPENED} {ASKED} | 70H",
     ),
     Sequence(
