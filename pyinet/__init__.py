@@ -7,10 +7,13 @@ from pyinet._handles import close_handle, handle_type
 from pyinet.bulk import Fetch, Progress
 from pyinet.enums import (
     AccessType,
+    IcuFlag,
     InternetErrorCode,
     InternetFlag,
     InternetHandleType,
     InternetOption,
+    InternetScheme,
+    InternetService,
     InternetStatus,
 )
 from pyinet.errors import (
@@ -45,7 +48,15 @@ from pyinet.session import InternetSession
 
 if TYPE_CHECKING:
     from pyinet._processoptions import query_option, set_option
+    from pyinet.lasterror import (
+        get_error_message,
+        get_last_error,
+        get_last_response_info,
+        set_last_error,
+        throw_internet_exception,
+    )
     from pyinet.stdiofile import OpenFlags, StdioFile
+    from pyinet.urlfunctions import canonicalize_url, combine_url, crack_url, create_url, parse_url, parse_url_ex
 
 __all__ = [
     "AccessType",
@@ -60,12 +71,15 @@ __all__ = [
     "HeaderNotFound",
     "HttpFile",
     "HttpStatusError",
+    "IcuFlag",
     "InternetErrorCode",
     "InternetException",
     "InternetFile",
     "InternetFlag",
     "InternetHandleType",
     "InternetOption",
+    "InternetScheme",
+    "InternetService",
     "InternetSession",
     "InternetStatus",
     "InternetTimeout",
@@ -86,17 +100,39 @@ __all__ = [
     "TlsError",
     "TransferError",
     "TransferInProgress",
+    "canonicalize_url",
     "close_handle",
+    "combine_url",
+    "crack_url",
+    "create_url",
+    "get_error_message",
+    "get_last_error",
+    "get_last_response_info",
     "handle_type",
+    "parse_url",
+    "parse_url_ex",
     "query_option",
+    "set_last_error",
     "set_option",
+    "throw_internet_exception",
 ]
 
 _LATER = {
     "OpenFlags": "pyinet.stdiofile",
     "StdioFile": "pyinet.stdiofile",
+    "canonicalize_url": "pyinet.urlfunctions",
+    "combine_url": "pyinet.urlfunctions",
+    "crack_url": "pyinet.urlfunctions",
+    "create_url": "pyinet.urlfunctions",
+    "get_error_message": "pyinet.lasterror",
+    "get_last_error": "pyinet.lasterror",
+    "get_last_response_info": "pyinet.lasterror",
+    "parse_url": "pyinet.urlfunctions",
+    "parse_url_ex": "pyinet.urlfunctions",
     "query_option": "pyinet._processoptions",
+    "set_last_error": "pyinet.lasterror",
     "set_option": "pyinet._processoptions",
+    "throw_internet_exception": "pyinet.lasterror",
 }
 """Names that are imported when somebody asks for them: they would double the time of ``import pyinet``."""
 

@@ -1,9 +1,10 @@
 """What a status callback is told in each situation: the one table, for the tests and for the docs.
 
-Plain data: nothing of pyinet is needed to read it. A sequence is text, statuses by number, each with what
-stands beside it: ``H`` the number of the handle, ``N`` a host name, ``A`` an address, ``B`` a number of bytes, ``U`` a URL,
-``S`` an HTTP status, nothing for no information. ``|`` stands where the call that opens the file returns. Source: WinINet
-``INTERNET_STATUS_CALLBACK``.
+Plain data: nothing of pyinet is needed to read it. A sequence is text, statuses by number, each with what stands
+beside it: ``H`` the number of the handle, ``N`` a host name, ``A`` an address, ``B`` a number of bytes, ``U`` a URL,
+``S`` an HTTP status, nothing for no information. ``|`` stands where the call that opens the file returns.
+
+Source: WinINet ``INTERNET_STATUS_CALLBACK``.
 """
 
 from __future__ import annotations

@@ -4,10 +4,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet.enums import AccessType, InternetErrorCode, InternetFlag, InternetOption, InternetStatus
+from pyinet.enums import (
+    AccessType,
+    IcuFlag,
+    InternetErrorCode,
+    InternetFlag,
+    InternetHandleType,
+    InternetOption,
+    InternetScheme,
+    InternetService,
+    InternetStatus,
+)
 
 if TYPE_CHECKING:
-    from enum import IntEnum
+    from enum import IntEnum, IntFlag
 
 
 @pytest.mark.parametrize(
@@ -44,6 +54,22 @@ if TYPE_CHECKING:
         (InternetErrorCode.ERROR_INTERNET_SECURITY_CHANNEL_ERROR, 12157),
         (InternetErrorCode.ERROR_INTERNET_DECODING_FAILED, 12175),
         (InternetErrorCode.ERROR_INTERNET_SECURE_FAILURE_PROXY, 12188),
+        (InternetScheme.PARTIAL, -2),
+        (InternetScheme.UNKNOWN, -1),
+        (InternetScheme.HTTP, 3),
+        (InternetScheme.RES, 11),
+        (InternetService.HTTP, 3),
+        (InternetService.UNK, 0x1000),
+        (InternetService.FILE, 0x1001),
+        (InternetService.HTTPS, 0x100B),
+        (IcuFlag.ENCODE_PERCENT, 0x1000),
+        (IcuFlag.BROWSER_MODE, 0x02000000),
+        (IcuFlag.ENCODE_SPACES_ONLY, 0x04000000),
+        (IcuFlag.NO_META, 0x08000000),
+        (IcuFlag.DECODE, 0x10000000),
+        (IcuFlag.NO_ENCODE, 0x20000000),
+        (IcuFlag.USERNAME, 0x40000000),
+        (IcuFlag.ESCAPE, 0x80000000),
     ],
 )
 def test_value_is_that_of_the_windows_headers(member: int, value: int) -> None:
@@ -54,8 +80,9 @@ def test_offline_and_disconnected_are_one_error() -> None:
     assert InternetErrorCode["ERROR_INTERNET_OFFLINE"] is InternetErrorCode.ERROR_INTERNET_DISCONNECTED
 
 
-def test_every_flag_is_one_bit_of_its_own() -> None:
-    values = [flag.value for flag in InternetFlag]
+@pytest.mark.parametrize("group", [IcuFlag, InternetFlag])
+def test_every_flag_is_one_bit_of_its_own(group: type[IntFlag]) -> None:
+    values = [flag.value for flag in group]
     assert all(value.bit_count() == 1 for value in values)
     assert len(set(values)) == len(values)
 
@@ -64,7 +91,18 @@ def test_unknown_flag_bits_are_kept() -> None:
     assert int(InternetFlag(0x80000004)) == 0x80000004
 
 
-@pytest.mark.parametrize("group", [AccessType, InternetStatus, InternetOption, InternetErrorCode])
+@pytest.mark.parametrize(
+    "group",
+    [
+        AccessType,
+        InternetErrorCode,
+        InternetHandleType,
+        InternetOption,
+        InternetScheme,
+        InternetService,
+        InternetStatus,
+    ],
+)
 def test_members_stand_in_the_order_of_their_values(group: type[IntEnum]) -> None:
     values = [member.value for member in group]
     assert values == sorted(values)
