@@ -24,7 +24,7 @@ BUILT := .venv/.built
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint typing native asan asan-short tsan bench clean
+.PHONY: help setup demo test lint typing native asan asan-short tsan bench docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -90,6 +90,12 @@ NO_ASLR = $(shell setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(un
 bench: $(BUILT) ## benchmarks against other clients
 	@benchmarks/setup_bench.sh
 	@$(PY) benchmarks/run.py
+
+docs: $(BUILT) ## the documentation as HTML in build/docs; warnings are errors
+	@$(PY) -c 'import furo, myst_parser, sphinx' 2>/dev/null || \
+	  $(PY) -m pip install -qq --disable-pip-version-check --editable '.[docs]'
+	@$(PY) -m sphinx -q -E -W --keep-going -d build/docs-cache docs build/docs
+	@echo "build/docs/index.html"
 
 clean: ## remove what was built; the environment stays
 	rm -rf build dist *.egg-info pyinet/_native*.so $(BUILT) .mypy_cache .pytest_cache .ruff_cache .hypothesis

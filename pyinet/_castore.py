@@ -125,7 +125,11 @@ def _from_argument(ca: str | os.PathLike[str] | bytes) -> CaStore:
                 f"{source}: {len(ca)} bytes that are not PEM", f"PEM has a line {_PEM} CERTIFICATE-----"
             )
         return CaStore.from_pem(source, ca)
-    path = os.fspath(ca)
+    try:
+        path = os.fspath(ca)
+    except TypeError as error:
+        kind = type(ca).__name__
+        raise invalid_parameter(f"{source}: must be a path, or PEM as bytes or str, not {kind}") from error
     if _PEM in path:
         return CaStore.from_pem(source, path.encode())
     if os.path.isdir(path):

@@ -14,6 +14,7 @@ __all__ = [
     "host_matches",
     "is_ip_address",
     "is_public_suffix",
+    "normal_path",
     "parent_domains",
     "path_matches",
     "split_target",
@@ -30,7 +31,7 @@ class Target(NamedTuple):
     host: str
     """In lower case; IPv6 in brackets; a trailing dot is part of it; empty when the URL has none."""
     path: str
-    """Without query and fragment; ``/`` when the URL has none."""
+    """Without query, fragment and dot segments; ``/`` when the URL has none."""
 
 
 def split_target(url: str) -> Target | None:
@@ -55,7 +56,27 @@ def split_target(url: str) -> Target | None:
         authority = host + closed
     elif ":" in authority:
         authority = authority.partition(":")[0]
-    return Target(secure, authority.lower(), path)
+    return Target(secure, authority.lower(), normal_path(path))
+
+
+def normal_path(path: str) -> str:
+    """Return *path*, which begins with a slash, without its dot segments, as it is sent (RFC 3986 section 5.2.4).
+
+    An encoded dot counts as one: newer versions of libcurl take it for one, and so do most servers.
+    """
+    if "/." not in path and "/%2" not in path:
+        return path
+    kept: list[str] = []
+    plain = ""
+    for segment in path.split("/")[1:]:
+        plain = segment.lower().replace("%2e", ".")
+        if plain == "..":
+            del kept[-1:]
+        elif plain != ".":
+            kept.append(segment)
+    if plain in {".", ".."}:
+        kept.append("")  # a directory
+    return "/" + "/".join(kept)
 
 
 def is_ip_address(host: str) -> bool:

@@ -64,8 +64,9 @@ class Exchange:
         self._packer = Packer(settings)
         self._pending: dict[int, str | Request | Row] = {}
         self._ready: list[Result] = []
-        self._out = memoryview(bytearray(OUT_BYTES))
-        self._out_ptr = ffi.from_buffer("uint8_t[]", self._out)
+        out = bytearray(OUT_BYTES)
+        self._out = memoryview(out)
+        self._out_ptr = ffi.from_buffer("uint8_t[]", out)  # not of the view: the collector could not clear it
         self._jar = None if settings.flags & InternetFlag.NO_COOKIES else settings.jar
         self.plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST and settings.is_default
 

@@ -32,6 +32,14 @@ def _closed(what: str) -> HandleClosed:
     return HandleClosed(describe(f"{what}: the session or the rows were closed", code), code)
 
 
+def _header_octets(text: str) -> bytes:
+    """Encode header lines as those of a request are."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
 class Engine:
     """Native threads driving libcurl. Usable from any thread; close it or let it be collected."""
 
@@ -50,9 +58,10 @@ class Engine:
             InternetException: Memory or file descriptors are missing.
         """
         config = ffi.new("struct pnet_engine_config *")
-        kept = [
+        kept = [ffi.new("char[]", _header_octets(text)) for text in (default_headers, raw_headers)]
+        kept += [
             ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
-            for text in (default_headers, raw_headers, ca_file or "", ca_directory or "", resolve)
+            for text in (ca_file or "", ca_directory or "", resolve)
         ]
         config.default_headers, config.raw_headers, config.ca_file, config.ca_directory, config.resolve = kept
         out = ffi.new("struct pnet_engine **")

@@ -169,6 +169,8 @@ class ProxyConfig:
             raise invalid_parameter(f"unknown access type {access_type!r}", "use a member of AccessType")
         if proxy_name is None:
             raise invalid_parameter("AccessType.PROXY without proxy_name", "name a proxy, or use AccessType.DIRECT")
+        _check_text("proxy_name", proxy_name)
+        _check_text("proxy_bypass", proxy_bypass)
         if proxy_bypass is None:
             return cls(_parse_names(proxy_name), (_LOOPBACK, *_environment_bypass(environ)))
         return cls.named(proxy_name, proxy_bypass)
@@ -204,6 +206,11 @@ class ProxyConfig:
 
     def __repr__(self) -> str:
         return f"<ProxyConfig {' '.join(map(repr, self._proxies)) or 'direct'}>"
+
+
+def _check_text(what: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise invalid_parameter(f"{what} must be a str, not {type(value).__name__}")
 
 
 def _parse_names(text: str) -> tuple[_Proxy, ...]:

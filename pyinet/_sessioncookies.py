@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from pyinet._process import PROCESS
@@ -25,17 +26,10 @@ class _OnBoth:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
 
-    def __get__(self, session: SessionCookies | None, cls: type) -> Callable[..., Any]:
-        function = self._function
+    def __get__(self, session: SessionCookies | None, cls: type) -> MethodType:
         jar = PROCESS.jar if session is None else session._settings.jar  # noqa: SLF001 - its base
-
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the function has them
-            return function(jar, *args, **kwargs)
-
-        call.__doc__, call.__name__, call.__qualname__ = self.__doc__, self.__name__, f"{cls.__name__}.{self.__name__}"
-        return call
+        return MethodType(self._function, jar)
 
 
 class SessionCookies:
@@ -72,7 +66,7 @@ class SessionCookies:
 
         Raises:
             NoMoreItems: 259, there is none.
-            CallerError: 87, *url* has no host; 12006, it has no scheme.
+            CallerError: 87, *url* has no host; 12006, it has no scheme; 12005, it is no URL.
 
         Source: MFC ``CInternetSession::GetCookie``, RFC 6265bis section 5.8.3.
         """
@@ -88,7 +82,7 @@ class SessionCookies:
         """Return the characters a buffer for `get_cookie` needs with its NUL; 0 when there is no cookie.
 
         Raises:
-            CallerError: 87, *url* has no host; 12006, it has no scheme.
+            CallerError: 87, *url* has no host; 12006, it has no scheme; 12005, it is no URL.
 
         Source: MFC ``CInternetSession::GetCookieLength``.
         """

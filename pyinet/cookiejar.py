@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pyinet._cookie_evict import Limits, surplus
-from pyinet._cookie_match import host_matches, parent_domains, path_matches, split_target
+from pyinet._cookie_match import host_matches, normal_path, parent_domains, path_matches, split_target
 from pyinet._cookie_match import is_public_suffix as is_listed_suffix
 from pyinet._cookie_plan import Entry, Plan, cookie_string, site_of
 from pyinet._cookie_record import Cookie, Refusal, make_cookie, overlays_secure
@@ -83,7 +83,8 @@ class CookieJar:
             answer = plan.fixed
             if answer is None:
                 inside = end >= 0 and "?" not in origin and "#" not in origin
-                answer = plan.answer(url[end:].partition("?")[0].partition("#")[0] if inside else "/")
+                path = url[end:].partition("?")[0].partition("#")[0] if inside else "/"
+                answer = plan.answer(normal_path(path))
             answer.used = now
             return answer.text
 
@@ -130,6 +131,8 @@ class CookieJar:
         url = url or ""
         if data is None:
             raise invalid_parameter("the cookie has no data")
+        _check_text(name, "the name of a cookie")
+        _check_text(data, "the data of a cookie")
         if name:
             from pyinet._cookie_parse import holds_control  # here: most programs set none
 
@@ -168,6 +171,7 @@ class CookieJar:
         Source: MFC ``CInternetSession::GetCookie``, RFC 6265bis section 5.8.3.
         """
         target = _target_of(url)
+        _check_text(name, "the name of a cookie")
         wanted = None
         if name:
             try:
@@ -395,15 +399,25 @@ def _parsed(line: str) -> SetCookie | None:
     return parse_set_cookie(line)
 
 
+def _check_text(text: object, what: str) -> None:
+    if text is not None and not isinstance(text, str):
+        raise invalid_parameter(f"{what} must be a str, not {text!r}")
+
+
 def _refused(what: str, code: Code, url: str) -> CallerError:
     return CallerError(describe(what, code, url=url), code, url=url)
 
 
 def _target_of(url: str | None) -> Target:
     """Return what cookies ask of *url*, or raise as `CookieJar.get` says."""
+    _check_text(url, "the URL")
     if not url:
         raise invalid_parameter("the URL is missing")
     target = split_target(url)
+    if target is not None and target.host and (not url.isascii() or " " in url):
+        from pyinet._url import encode_url  # here: few URLs need it
+
+        target = split_target(encode_url(url))  # host and path as requests have them
     if target is not None:
         if not target.host:
             raise _refused("the URL has no host", Code.ERROR_INVALID_PARAMETER, url)

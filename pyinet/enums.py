@@ -77,9 +77,9 @@ class InternetStatus(IntEnum):
     STATE_CHANGE = 200
     """The process went on or off line; *info* holds ``INTERNET_STATE_*`` bits (int)."""
     COOKIE_SENT = 320
-    """Cookies were chosen for a request; *info* is their number (int)."""
+    """Cookies were chosen for a request; never reported."""
     COOKIE_RECEIVED = 321
-    """A response set cookies; *info* is their number (int)."""
+    """A response set cookies; never reported."""
     PRIVACY_IMPACTED = 324
     """Not implemented by WinINet; never reported."""
     P3P_HEADER = 325

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,32 @@ class InternetException(Exception):
     def name(self) -> str:
         """The constant's name, for example ``ERROR_INTERNET_TIMEOUT``."""
         return constant_name(self.code)
+
+    @property
+    def m_dwError(self) -> int:  # noqa: N802 - the name of MFC
+        """`code`. Source: MFC ``CInternetException::m_dwError``."""
+        return self.code
+
+    @property
+    def m_dwContext(self) -> int:  # noqa: N802 - the name of MFC
+        """`context`. Source: MFC ``CInternetException::m_dwContext``."""
+        return self.context
+
+    def get_error_message(self, max_chars: int | None = None) -> str:
+        """Return the text for `code`, or what the server said (12003), of at most *max_chars* characters.
+
+        Source: MFC ``CException::GetErrorMessage``; *max_chars* counts no NUL.
+        """
+        from pyinet._error_texts import error_message  # here: programs print the exception itself
+
+        text = self.response_text if self.code == Code.ERROR_INTERNET_EXTENDED_ERROR else ""
+        text = text or error_message(self.code)
+        return text if max_chars is None else text[: max(0, max_chars)]
+
+    def report_error(self) -> int:
+        """Write the message to standard error, as there are no dialogs; return 1 (IDOK). Source: ``ReportError``."""
+        sys.stderr.write(f"{self}\n")
+        return 1
 
     def __str__(self) -> str:
         # KeyError would quote the message, OSError would put the errno before it.

@@ -22,7 +22,7 @@ from pyinet._status import NameMemory
 from pyinet.bulk import Fetch
 from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
-from pyinet.errors import CallerError, describe, invalid_parameter
+from pyinet.errors import CallerError, InternetException, describe, invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -82,18 +82,22 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         ca: str | os.PathLike[str] | bytes | None = None,
         resolve: Mapping[str, str] | None = None,
     ) -> None:
-        if profile is not None:
-            not_yet("profile (cookies and cache on disk)")
-        settings = Settings(_checked_agent(agent), None, _checked_flags(flags), _checked_context(context))
-        self._begin_options(settings, access_type, proxy_name, proxy_bypass)
-        self._begin(settings, ca, dict(resolve or {}))
+        try:
+            if profile is not None:
+                not_yet("profile (cookies and cache on disk)")
+            settings = Settings(_checked_agent(agent), None, _checked_flags(flags), _checked_context(context))
+            self._begin_options(settings, access_type, proxy_name, proxy_bypass)
+            self._begin(settings, ca, {} if resolve is None else resolve)
+        except InternetException as error:
+            error.context = _context_or_0(context)
+            raise
 
-    def _begin(self, settings: Settings, ca: str | os.PathLike[str] | bytes | None, resolve: dict[str, str]) -> None:
+    def _begin(self, settings: Settings, ca: str | os.PathLike[str] | bytes | None, resolve: Mapping[str, str]) -> None:
         self._settings = settings
-        self._given_ca, self._given_resolve = ca, resolve
         self._resolve = connect_to_lines(resolve)
+        self._given_ca, self._given_resolve = ca, dict(resolve)
         self._faults = Faults(settings)
-        self._names = NameMemory(resolve)
+        self._names = NameMemory(self._given_resolve)
         self._reporter: Reporter | None = None
         self._ca = find_ca_store(ca, os.environ)
         self._copied: Settings | None = None
@@ -351,12 +355,19 @@ def _checked_agent(agent: object) -> str:
 
 
 def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
-    flags = InternetFlag(flags)
+    try:
+        flags = InternetFlag(flags)
+    except (TypeError, ValueError) as error:
+        raise invalid_parameter(f"flags must be InternetFlag or a whole number, not {flags!r}") from error
     if flags & InternetFlag.ASYNC:
         raise invalid_parameter("INTERNET_FLAG_ASYNC: a session is synchronous", "use fetch, or threads")
     if flags & _CERTIFICATE_FLAGS:
         not_yet("a flag that relaxes the checking of certificates")
     return flags
+
+
+def _context_or_0(context: object) -> int:
+    return context if isinstance(context, int) else 0
 
 
 def _checked_context(context: object) -> int:

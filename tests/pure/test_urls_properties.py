@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pyinet._urls_canonical import canonicalize
@@ -68,8 +68,9 @@ def test_cracked_parts_are_those_the_url_was_created_of(
     assert create_url(cracked) == url
 
 
-@given(path.filter(lambda text: not text.endswith(("/.", "/.."))), extra)
+@given(path.map(lambda text: text.replace("%", "")), extra.map(lambda text: text.replace("%", "")))
 def test_escaped_file_path_survives(path: str, extra: str) -> None:
-    parts = UrlParts("file", path=path.replace("%", ""), extra=extra.replace("%", ""))
+    assume(not path.endswith(("/.", "/..")))  # they gain a slash
+    parts = UrlParts("file", path=path, extra=extra)
     cracked = crack(create_url(parts, IcuFlag.ESCAPE), IcuFlag.DECODE, windows=False)
-    assert (cracked.path, cracked.extra) == (parts.path, parts.extra)
+    assert (cracked.path, cracked.extra) == (path, extra)
