@@ -96,6 +96,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         self._settings = settings
         self._resolve = connect_to_lines(resolve)
         self._given_ca, self._given_resolve = ca, dict(resolve)
+        self._given_context = settings.context
         self._faults = Faults(settings)
         self._names = NameMemory(self._given_resolve)
         self._reporter: Reporter | None = None
@@ -275,7 +276,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
     def get_context(self) -> int:
         """Return the context given to the constructor. Source: MFC ``CInternetSession::GetContext``."""
-        return self._settings.context
+        return self._given_context
 
     @property
     def handle(self) -> int:
@@ -340,8 +341,8 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
 
 _INNER = frozenset({
-    "_settings", "_given_ca", "_given_resolve", "_resolve", "_faults", "_names", "_reporter", "_ca", "_copied",
-    "_current", "_handle",
+    "_settings", "_given_ca", "_given_context", "_given_resolve", "_resolve", "_faults", "_names", "_reporter", "_ca",
+    "_copied", "_current", "_handle",
 })  # fmt: skip
 
 
