@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from job import Job
 
 if TYPE_CHECKING:
-    from contenders import Accept, Contender, Interpreter
+    from contenders import Accept, Buffer, Contender, Interpreter
 
 
 class Outcome(NamedTuple):
@@ -114,6 +115,48 @@ def generator(client: Contender, job: Job, rss: Callable[[], int]) -> Outcome:
     urls = (f"{base[number % len(base)]}?number={number}" for number in range(job.count))
     client.get_many(urls, job.in_flight, accept)
     return Outcome(tally.good, rss_start)
+
+
+COOKIE_HOSTS = 1000
+"""Hosts with cookies."""
+COOKIES_PER_HOST = 10
+
+
+def expected_cookies() -> str:
+    """Return what each host is sent: paths are equal, so the oldest comes first."""
+    return "; ".join(f"name{number}=value{number}" for number in range(COOKIES_PER_HOST))
+
+
+def look_up(client: Contender, job: Job, _rss: Callable[[], int]) -> Outcome:
+    """Ask for the cookies of one URL after another; nothing is sent."""
+    get_one, body_of, expected = client.get_one, client.body_of, expected_cookies()
+    return Outcome(sum(body_of(get_one(url)) == expected for url in job.urls()))
+
+
+CHUNK = 1 << 20
+"""Bytes of a chunk."""
+
+
+def read_chunks(client: Contender, job: Job, _rss: Callable[[], int]) -> Outcome:
+    """Read large bodies chunk by chunk, one after another."""
+    return Outcome(sum(_read_chunks(client, job, url) for url in job.urls()))
+
+
+def _read_chunks(client: Contender, job: Job, url: str) -> bool:
+    """Return whether the body was right; what is kept of it is its length."""
+    pause, received, right = job.pause_ms / 1000, 0, True
+    with job.served_file(url).open("rb") as served:
+
+        def accept(chunk: Buffer) -> None:
+            nonlocal received, right
+            received += len(chunk)
+            if job.verify and served.read(len(chunk)) != chunk:
+                right = False
+            if pause:
+                time.sleep(pause)
+
+        client.get_chunks(url, CHUNK, accept)
+    return right and received == job.size
 
 
 def stored(job: Job, url: str, path: Path) -> bool:

@@ -13,9 +13,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from contenders import CONTENDERS
+from catalogue import CONTENDERS, SCENARIOS
 from job import Job, Measurement
-from scenarios import SCENARIOS
 
 
 def status_bytes(key: str) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FLOOR = HERE.parent / "build" / "bench" / "floor"
+Buffer = bytes | bytearray | memoryview
 Accept = Callable[[Any], None]
 """Called with each finished result, in any order."""
 
@@ -75,6 +76,10 @@ class Contender:
 
     def get_many(self, urls: Iterable[str], in_flight: int, accept: Accept) -> None:
         """Get all *urls*, at most *in_flight* at once."""
+        raise NotImplementedError
+
+    def get_chunks(self, url: str, size: int, accept: Callable[[Buffer], None]) -> None:
+        """Get one URL in chunks of *size* bytes; a chunk is only looked at until *accept* returns."""
         raise NotImplementedError
 
     def download(self, pairs: list[tuple[str, str]], in_flight: int) -> None:
@@ -327,6 +332,11 @@ class Requests(Contender):
 
     def get_one(self, url: str) -> tuple[str, bytes]:
         return url, self._session.get(url).content
+
+    def get_chunks(self, url: str, size: int, accept: Callable[[Buffer], None]) -> None:
+        with self._session.get(url, stream=True) as response:
+            for chunk in response.iter_content(size):
+                accept(chunk)
 
 
 class CurlTool(Contender):

@@ -8,6 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
+def host_name(number: int) -> str:
+    """Return one of many names of the server; each is a site of its own."""
+    return f"site{number:03d}.example"
+
+
 @dataclass(frozen=True)
 class Job:
     """One measured (or verified) run of one contender in one scenario."""
@@ -31,6 +36,8 @@ class Job:
     """Most connections the client may open; 0: its own choice."""
     spin: int = 0
     """Turns of `scenarios.spin` to spend on each result."""
+    pause_ms: float = 0
+    """Pause after each chunk of a body that is read in chunks."""
     out: str | None = None
     """Empty directory for downloads."""
     verify: bool = False

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 
 import report
 from bodies import spin
+from catalogue import SCENARIOS
 from job import Job, Measurement
-from scenarios import SCENARIOS, WORK_SECONDS, Entry, Scenario
+from scenarios import WORK_SECONDS, Entry, Scenario
 from server import SIZES, Server
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class Runner:
 
     def _verified(self, name: str, scenario: Scenario, entry: Entry, rows: report.Rows) -> Job:
         """Check every body byte for byte, unmeasured, and return the job to measure."""
-        urls = self._server.urls(scenario.files, tls=scenario.tls)
-        url_file = self._scratch / f"{scenario.files}{'-tls' if scenario.tls else ''}.urls"
+        urls = self._server.urls(scenario.files, tls=scenario.tls, hosts=scenario.hosts)
+        url_file = self._scratch / f"{name}.urls"
         url_file.write_text("".join(f"{url}\n" for url in urls))
         job = Job(
             scenario=name,
@@ -101,6 +102,7 @@ class Runner:
             in_flight=entry.in_flight or scenario.in_flight,
             spin=self._turns if entry.works else 0,
             size=SIZES[scenario.files],
+            pause_ms=entry.pause_ms,
             root=str(self._server.root),
             agent="" if entry.own_agent else Job.agent,
             ca=str(self._server.ca) if scenario.tls else None,
@@ -108,7 +110,7 @@ class Runner:
         )
         if entry.contender.verifiable:
             whole = max(len(urls), job.in_flight)
-            done = self._once(scenario, replace(job, count=min(job.count, whole), spin=0, verify=True))
+            done = self._once(scenario, replace(job, count=min(job.count, whole), spin=0, pause_ms=0, verify=True))
             rows.connects[entry.label] = done.connects
         return job
 

@@ -45,6 +45,11 @@ def growth(row: Measurement) -> float:
     return row.rss_growth_mb
 
 
+def peak(row: Measurement) -> float:
+    """Largest resident memory."""
+    return row.rss_peak / 1e6
+
+
 @dataclass(frozen=True)
 class Entry:
     """One row: a contender and what differs for it from the scenario's settings."""
@@ -56,6 +61,8 @@ class Entry:
     """True: sends the User-Agent it sends by itself; pycurl's is long, and libcurl pays for it byte by byte."""
     works: bool = True
     """False: leaves out the Python work on results."""
+    pause_ms: float = 0
+    """Pause after each chunk of a body that is read in chunks."""
 
     @property
     def label(self) -> str:
@@ -77,7 +84,8 @@ class Goal:
     @property
     def text(self) -> str:
         """The goal in words."""
-        what = {"cpu": "CPU", "wall": "wall", "growth": "RSS growth"}[self.metric.__name__]
+        names = {"cpu": "CPU", "wall": "wall", "growth": "RSS growth", "peak": "RSS"}
+        what = names[self.metric.__name__]
         other = " / ".join(self.against)
         other = f"max({', '.join(self.against)})" if len(self.against) > 1 else other
         if self.form == "ratio":
@@ -90,7 +98,9 @@ class Goal:
         if self.form == "value":
             return subject
         other = max(self.metric(rows[label]) for label in self.against)
-        return subject / other if self.form == "ratio" else (subject - other) / 1000
+        if self.form == "ratio":
+            return subject / other
+        return (subject - other) / (1000 if self.unit == "ms" else 1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,9 @@ class Scenario:
     goals: tuple[Goal, ...]
     count: int
     in_flight: int = 1
-    files: Literal["1k", "5m"] = "1k"
+    files: Literal["1k", "5m", "1g"] = "1k"
+    hosts: int = 0
+    """So many host names take turns in the URLs, all of them the server; 0: its address."""
     tls: bool = False
     store: Store = ""
     same_connections_as: str = ""

@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
+from job import host_name
+
 from servers.nginx import Nginx
 from servers.tls import CertificateAuthority
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-SIZES = {"1k": 1024, "5m": 5 << 20}
+SIZES = {"1k": 1024, "5m": 5 << 20, "1g": 1 << 30}
 """Bytes of the files, by the name of their folder."""
 CACHE = """
 open_file_cache max=10000 inactive=1h;
 open_file_cache_valid 1h;
 """
-STATUS = "location = /status { stub_status; }"
+LOCATIONS = """
+location = /status { stub_status; }
+location = /cookie { return 200 "$http_cookie"; }
+"""
 ANSWER_SECONDS = 10.0
 
 
@@ -36,8 +41,19 @@ def make_files(folder: Path, number: int, size: int) -> None:
         (folder / f"{index:05d}").write_bytes(source.randbytes(size))
 
 
+def make_large_file(path: Path, size: int) -> None:
+    """Write *size* random bytes, the same ones every time; done once."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True)
+    source = random.Random(path.name)
+    with path.open("wb") as file:
+        for _ in range(size >> 20):
+            file.write(source.randbytes(1 << 20))
+
+
 class Server:
-    """nginx serving 1 KiB and 5 MiB files over http, and https with HTTP/2.
+    """nginx serving files of 1 KiB, 5 MiB and, when asked for, 1 GiB over http, and https with HTTP/2.
 
     Args:
         directory: Empty directory for its files; the caller removes it.
@@ -55,7 +71,7 @@ class Server:
         authority = CertificateAuthority(directory)
         self.ca = authority.pem
         self._nginx = Nginx(
-            directory, self.root, authority.server_pem, http_extra=CACHE, server_extra=STATUS, log=False
+            directory, self.root, authority.server_pem, http_extra=CACHE, server_extra=LOCATIONS, log=False
         )
         self._stack = ExitStack()
 
@@ -83,9 +99,18 @@ class Server:
         connection.request("GET", "/status", headers={"Connection": "close"})
         return connection.getresponse()
 
-    def urls(self, files: str, *, tls: bool) -> list[str]:
-        """Return the distinct URLs of one size, ``1k`` or ``5m``."""
+    def urls(self, files: str, *, tls: bool, hosts: int = 0) -> list[str]:
+        """Return the distinct URLs of one size, ``1k``, ``5m`` or ``1g``.
+
+        With *hosts*, the small ones take turns over so many host names, which only the client can resolve.
+        """
         base = self._nginx.tls_url("") if tls else self._nginx.url("")
+        if files == "1g":
+            make_large_file(self.root / "1g" / "00000", SIZES["1g"])
+            return [f"{base}/1g/00000"]
+        if hosts:
+            port = self._nginx.port
+            return [f"http://{host_name(index % hosts)}:{port}/1k/{index:05d}" for index in range(self.small)]
         if files == "1k":
             return [f"{base}/1k/{index:05d}" for index in range(self.small)]
         return [f"{base}/5m/{index:05d}?copy={copy}" for copy in range(8) for index in range(self.large)]

@@ -12,8 +12,8 @@ fail() { echo "setup_bench: $*" >&2; exit 1; }
 command -v curl >/dev/null || fail "no curl to compare with: install curl"
 pip="$venv/bin/python -m pip install -qq --disable-pip-version-check"
 
-"$venv/bin/python" -c 'import aiohttp, certifi, cffi, idna, requests, trustme, uvloop' 2>/dev/null ||
-  $pip aiohttp certifi cffi idna requests trustme uvloop
+"$venv/bin/python" -c 'import aiohttp, certifi, cffi, idna, pyreqwest, requests, trustme, urllib3, uvloop' 2>/dev/null ||
+  $pip aiohttp certifi cffi idna pyreqwest requests trustme urllib3 uvloop
 if ! "$venv/bin/python" -c 'import pycurl' 2>/dev/null; then
   printf '#include <openssl/ssl.h>\n' | "${CC:-cc}" -E - >/dev/null 2>&1 || fail "no openssl/ssl.h: install libssl-dev"
   PYCURL_SSL_LIBRARY=openssl $pip --no-binary pycurl --no-cache-dir pycurl

@@ -17,6 +17,7 @@ __all__ = ["NameMemory", "ServerAddress", "StatusMapper"]
 
 Told = list[tuple[Status, object]]
 
+_HOSTS = 4096  # remembered
 _WITHOUT_INFO = {
     lib.PNET_EVENT_SENDING: Status.SENDING_REQUEST,
     lib.PNET_EVENT_CLOSING: Status.CLOSING_CONNECTION,
@@ -72,6 +73,16 @@ class NameMemory:
         """*given*: keys of the ``resolve`` mapping."""
         self._given = frozenset(name.lower() for name in given)
         self._told: set[str] = set()
+        self._literal: dict[str, bool] = {}
+
+    def is_literal(self, host: str) -> bool:
+        """As `is_literal`, remembered: every row asks."""
+        known = self._literal.get(host)
+        if known is None:
+            if len(self._literal) >= _HOSTS:
+                self._literal.clear()
+            known = self._literal[host] = is_literal(host)
+        return known
 
     def given(self, host: str, port: int) -> bool:
         """Whether an address was given for *host*: libcurl then looks up nothing but that address."""
@@ -95,7 +106,7 @@ class StatusMapper:
     def begin(self, url: str, proxy: str | None) -> None:
         """The next hop goes to *url*, through *proxy*."""
         self._host, self._port = host_and_port(proxy or url)
-        self._literal = is_literal(self._host)
+        self._literal = self._names.is_literal(self._host)
         self._resolving = False
 
     def feed(self, kind: int, value: int, text: str) -> Told:

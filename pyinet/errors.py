@@ -117,7 +117,8 @@ class InternetException(Exception):
 
     def report_error(self) -> int:
         """Write the message to standard error, as there are no dialogs; return 1 (IDOK). Source: ``ReportError``."""
-        sys.stderr.write(f"{self}\n")
+        if sys.stderr is not None:  # a program without a console has none
+            sys.stderr.write(f"{self}\n")
         return 1
 
     def __str__(self) -> str:
