@@ -3,8 +3,9 @@
 Session page, sections 2 and 8.1 to 8.4; the rulings on get_cookie.
 """
 
-from __future__ import inspect
+from __future__ import annotations
 
+import inspect
 import pickle
 from typing import TYPE_CHECKING, Any
 
