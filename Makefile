@@ -4,6 +4,8 @@ PY := .venv/bin/python
 URLS ?=
 ASAN_ARGS ?=
 TSAN_SECONDS ?= 6
+WHEEL_ARGS ?=
+TEST_WHEEL_ARGS ?=
 
 C_SOURCES := $(sort $(wildcard csrc/*.c))
 C_HEADERS := $(wildcard csrc/*.h)
@@ -24,7 +26,7 @@ BUILT := .venv/.built
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint typing native asan asan-short tsan bench docs clean
+.PHONY: help setup demo test lint typing native asan asan-short tsan bench bench-wheel wheel test-wheel docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -95,6 +97,18 @@ bench: $(BUILT) ## benchmarks against other clients
 	@benchmarks/setup_bench.sh
 	@$(PY) benchmarks/run.py
 
+bench-wheel: $(BUILT) ## benchmarks of the wheel in wheels/dist, against the build from source and pycurl's wheel
+	@benchmarks/setup_bench.sh
+	@benchmarks/setup_wheel.sh
+	@$(PY) benchmarks/run.py --scenario wheel wheel-h2
+	@$(PY) benchmarks/new_connections.py
+
+wheel: ## a wheel with its own libcurl in wheels/dist, checked; WHEEL_ARGS, see wheels/README.md
+	@$(PYTHON) wheels/wheel.py $(WHEEL_ARGS)
+
+test-wheel: wheel ## every test against that wheel where there is no libcurl, on each Python found, and in a bare system
+	@$(PYTHON) wheels/test_wheel.py $(TEST_WHEEL_ARGS)
+
 docs: $(BUILT) ## the documentation as HTML in build/docs; warnings are errors
 	@$(PY) -c 'import furo, myst_parser, sphinx' 2>/dev/null || \
 	  $(PY) -m pip install -qq --disable-pip-version-check --editable '.[docs]'
@@ -102,5 +116,5 @@ docs: $(BUILT) ## the documentation as HTML in build/docs; warnings are errors
 	@echo "build/docs/index.html"
 
 clean: ## remove what was built; the environment stays
-	rm -rf build dist *.egg-info pyinet/_native*.so $(BUILT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist wheels/dist *.egg-info pyinet/_native*.so $(BUILT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FLOOR = HERE.parent / "build" / "bench" / "floor"
 Buffer = bytes | bytearray | memoryview
+WHEELS = HERE.parent / "build" / "bench" / "wheels" / "bin" / "python"
 Accept = Callable[[Any], None]
 """Called with each finished result, in any order."""
 
@@ -373,6 +374,31 @@ class Floor(Contender):
         return argv
 
 
+class PyinetWheel(Pyinet):
+    """The wheel of ``make wheel``, installed in an environment of its own (`setup_wheel.sh`)."""
+
+    label = "pyinet wheel"
+
+    @classmethod
+    def command(cls, job: Job) -> list[str]:
+        return in_environment_of_wheels(job)
+
+
+class PycurlWheel(PycurlMulti):
+    """The wheel that pycurl itself hands out, with the libcurl in it."""
+
+    label = "pycurl wheel (select)"
+
+    @classmethod
+    def command(cls, job: Job) -> list[str]:
+        return in_environment_of_wheels(job)
+
+
+def in_environment_of_wheels(job: Job) -> list[str]:
+    """Return the command that runs *job* where both wheels are installed and the checkout is not on the path."""
+    return ["env", "-u", "PYTHONPATH", str(WHEELS), str(HERE / "child.py"), job.to_json()]
+
+
 class NoTransfers(Contender):
     """Hands over a body for each URL without any transfer: what is left is the work on results."""
 
@@ -409,7 +435,7 @@ CONTENDERS: dict[str, type[Contender]] = {
     contender.label: contender
     for contender in (
         *(Pyinet, Floor, PycurlEasy, PycurlMulti, PycurlEpoll, Aiohttp, Requests, CurlTool),
-        *(NoTransfers, Interpreter, ImportPyinet),
+        *(PyinetWheel, PycurlWheel, NoTransfers, Interpreter, ImportPyinet),
     )
 }
 """By label: what a table calls a client is how the client is found."""

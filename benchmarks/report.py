@@ -98,7 +98,7 @@ class Rows:
         if self.scenario.same_connections_as and len(opened) > 1:
             return Verdict(goal, repeats, f"NOT COMPARABLE: connections {sorted(opened)}")
         libcurls = {run.versions["libcurl"] for run in runs if "libcurl" in run.versions}
-        if len(libcurls) > 1:
+        if len(libcurls) > 1 and not self.scenario.libcurls_differ:
             return Verdict(goal, repeats, f"NOT COMPARABLE: libcurl {sorted(libcurls)}")
         return Verdict(goal, repeats)
 

@@ -18,7 +18,9 @@ from contenders import (
     PycurlEasy,
     PycurlEpoll,
     PycurlMulti,
+    PycurlWheel,
     Pyinet,
+    PyinetWheel,
     Requests,
 )
 
@@ -121,6 +123,8 @@ class Scenario:
     same_connections_as: str = ""
     """Row whose number of connections is the limit of the others."""
     most_repeats: int = 1000
+    libcurls_differ: bool = False
+    """Whether builds with different libcurls are what is compared."""
 
 
 STORES: tuple[Store, ...] = ("tmpfs", "disk")
@@ -173,6 +177,23 @@ SCENARIOS: dict[str, Scenario] = {
         entries=(Entry(Pyinet), Entry(Floor), Entry(PycurlMulti)),
         goals=(Goal("pyinet", ("pycurl multi (select)",), 0.85),),
     ),
+    **{
+        f"wheel{suffix}": Scenario(
+            title=f"the wheel: {SMALL:,} GETs of 1 KiB, {protocol}, 64 in flight",
+            body=bodies.bulk_get,
+            count=SMALL,
+            in_flight=64,
+            tls=tls,
+            same_connections_as="pyinet wheel" if tls else "",
+            entries=(Entry(PyinetWheel), Entry(Pyinet), Entry(PycurlWheel)),
+            goals=(
+                Goal("pyinet wheel", ("pyinet",), 0.80),
+                Goal("pyinet wheel", ("pycurl wheel (select)",), 0.75),
+            ),
+            libcurls_differ=True,
+        )
+        for suffix, protocol, tls in (("", "HTTP/1.1", False), ("-h2", "HTTP/2 over TLS", True))
+    },
     "overlap": Scenario(
         title=f"10,000 GETs of 1 KiB, 64 in flight, {WORK_SECONDS * 1e6:.0f} us of Python work per result",
         body=bodies.bulk_get_with_work,

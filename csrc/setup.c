@@ -1,6 +1,7 @@
 /* setup.c - the easy handle of a transfer: pooled, and set up for one request. */
 #include "internal.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,29 @@ static void adjust(struct handle *h, const struct transfer *t)
   h->buffer_size = buffer_size;
 }
 
+/* Keeps the hexadecimal digits of %2f as they were written, where libcurl 8 would turn them into capitals. */
+static int set_target(struct handle *h, const struct transfer *t)
+{
+  const char *host = strstr(t->url, "://");
+  const char *target = host ? host + 3 + strcspn(host + 3, "/?#") : "";
+  const char *end = target + strcspn(target, "#");
+  int rc = PNET_OK;
+  bool small = false;
+  for(const char *at = target; *target == '/' && (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++)
+    small = small || (isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]) &&
+                      (islower((unsigned char)at[1]) || islower((unsigned char)at[2])));
+  if(small) {
+    /* a proxy is asked for the whole URL, unless there is a tunnel through it */
+    bool plain_proxy = t->proxy && !strncasecmp(t->proxy, "http", 4) && !strncasecmp(t->url, "http:", 5);
+    const char *from = plain_proxy ? t->url : target;
+    char *copy = strndup(from, (size_t)(end - from));
+    h->shaped = true;
+    rc = !copy || curl_easy_setopt(h->easy, CURLOPT_REQUEST_TARGET, copy) ? PNET_NOMEM : PNET_OK;
+    free(copy);
+  }
+  return rc;
+}
+
 int handle_prepare(struct handle *h, struct transfer *t)
 {
   const struct pnet_queue_config *config = &t->queue->config;
@@ -184,6 +208,8 @@ int handle_prepare(struct handle *h, struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, h->connect_ms ? (long)h->connect_ms + 1000L : 0x7fffffffL);
   }
   adjust(h, t);
+  if(set_target(h, t))
+    return PNET_NOMEM;
   if(!t->method && !t->headers && !t->proxy && !t->user && !t->body && !t->body_path)
     return PNET_OK;
   h->shaped = true;

@@ -38,7 +38,6 @@ class Core:
             default_headers="".join(f"{line}\n" for line in lines),
             raw_headers="".join(f"{line}\n" for line in raw),
             ca_file=ca.file,
-            ca_directory=ca.directory,
             resolve=resolve,
         )
         self._hubs: Hubs | None = None

@@ -315,6 +315,7 @@ CURLE_ERRORS: Mapping[str, tuple[int, type[InternetException]]] = MappingProxyTy
         "ABORTED_BY_CALLBACK": (Code.ERROR_INTERNET_OPERATION_CANCELLED, CallerError),
         "BAD_FUNCTION_ARGUMENT": _ARGUMENT,
         "INTERFACE_FAILED": _CONNECT,
+        "TOO_LARGE": _RESPONSE,
         "TOO_MANY_REDIRECTS": (Code.ERROR_HTTP_REDIRECT_FAILED, ProtocolError),
         "UNKNOWN_OPTION": _OPTION,
         "SETOPT_OPTION_SYNTAX": _ARGUMENT,

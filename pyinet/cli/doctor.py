@@ -25,6 +25,18 @@ DESCRIPTORS_A_TRANSFER = 2
 DESCRIPTORS_KEPT = 32
 """For the interpreter, the engine and idle connections."""
 
+OPTIONAL = {
+    "GSS-API": "GSS-API (Negotiate, Kerberos)",
+    "HTTP2": "HTTP/2",
+    "HTTP3": "HTTP/3",
+    "HTTPS-proxy": "HTTPS proxies",
+    "HSTS": "HSTS",
+    "NTLM": "NTLM",
+    "SSL": "TLS",
+    "alt-svc": "Alt-Svc",
+}
+"""Features of libcurl that some builds lack."""
+
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 
 
@@ -50,6 +62,7 @@ def examine(libraries: Mapping[str, Any], environ: Mapping[str, str], open_files
         "pyinet": version("pyinet"),
         "python": f"{platform.python_implementation()} {platform.python_version()} ({platform.machine()})",
         **{name: _plain(value) for name, value in libraries.items()},
+        "without": [text for name, text in OPTIONAL.items() if name not in libraries["features"]],
         "cpus": os.cpu_count(),
         "ca_store": _ca_store(environ, found),
         "proxies": {name: redact(value) for name, value in sorted(environ.items()) if name.lower() in PROXY_VARIABLES},
@@ -107,12 +120,10 @@ def _ca_store(environ: Mapping[str, str], found: Findings) -> dict[str, str | No
     except InternetException as error:
         found.broken.append(str(error))
         return None
-    try:
-        if not store.file and not store.directory:
-            found.broken.append("no certificate store, so https fails: set SSL_CERT_FILE")
-        return {"file": store.file, "directory": store.directory, "source": store.source}
-    finally:
-        store.close()
+    # Certificates from a directory stand in a private file, which goes at once: no use in naming it.
+    facts = {"file": None if store.private else store.file, "source": store.source, "reason": store.reason}
+    store.close()
+    return facts
 
 
 def _open_files(limits: tuple[int, int] | None, found: Findings) -> dict[str, int | None] | None:

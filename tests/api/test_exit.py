@@ -86,7 +86,7 @@ def url(server: ScriptedServer) -> str:
 def run(program: str, url: str) -> tuple[int, str, str]:
     started = time.monotonic()
     process = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", BEGIN + program, url],
+        [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", BEGIN + program, url],
         capture_output=True, text=True, check=False, timeout=BOUND + 20,
     )  # fmt: skip
     assert time.monotonic() - started < BOUND

@@ -57,6 +57,21 @@ def test_what_only_limits_is_a_warning(environ: dict[str, str]) -> None:
     assert found.facts["open_files"] == {"soft": 200, "hard": None, "in_flight": 84}
 
 
+def test_what_libcurl_was_built_without_is_told(environ: dict[str, str]) -> None:
+    found = examine(
+        {**LIBRARIES, "features": ("HTTP2", "HTTPS-proxy", "HSTS", "NTLM", "SSL", "alt-svc")}, environ, None
+    )
+
+    assert found.facts["without"] == ["GSS-API (Negotiate, Kerberos)", "HTTP/3"]
+    assert "GSS-API (Negotiate, Kerberos)" in as_text(found)
+
+
+def test_the_store_that_won_is_told_with_the_reason(environ: dict[str, str]) -> None:
+    store = examine(LIBRARIES, environ, None).facts["ca_store"]
+
+    assert store == {"file": environ["SSL_CERT_FILE"], "source": "SSL_CERT_FILE", "reason": "the variable is set"}
+
+
 def test_passwords_of_proxies_are_not_told(environ: dict[str, str]) -> None:
     environ |= {"https_proxy": "http://user:secret@p:1", "ALL_PROXY": "user:secret@p:1", "no_proxy": "h"}
     found = examine(LIBRARIES, environ, None)

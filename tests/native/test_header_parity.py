@@ -16,9 +16,6 @@ from pyinet.errors import CURLE_ERRORS
 
 ROOT = Path(__file__).parents[2]
 
-NEWER_THAN_OLDEST_LIBCURL = {"ECH_REQUIRED"}
-"""Names of the table that the headers of libcurl 7.88 do not have yet."""
-
 Layout = list[tuple[int, str]]
 """Offset and kind of each number, in order; a kind is a character of `struct`."""
 
@@ -73,7 +70,7 @@ def test_a_packed_number_arrives_in_its_field(position: int) -> None:
 
 
 def test_every_libcurl_error_of_the_table_has_a_number() -> None:
-    assert set(CURLE_ERRORS) - NEWER_THAN_OLDEST_LIBCURL <= set(curl_names().values())
+    assert set(CURLE_ERRORS) <= set(curl_names().values())
 
 
 def test_every_libcurl_number_has_one_name() -> None:

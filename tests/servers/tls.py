@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import ssl
 from typing import TYPE_CHECKING
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,10 +51,22 @@ class CertificateAuthority:
         return _context(self._write("wrong-name", self._ca.issue_cert("elsewhere.example")))
 
     def self_signed(self) -> ssl.SSLContext:
-        """Server side whose certificate is its own issuer, and not our root."""
-        stranger = trustme.CA()
+        """Server side whose certificate, for the right names, is its own issuer and not our root."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        hosts = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        now = dt.datetime.now(dt.timezone.utc)
+        cert = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(1))
+            .not_valid_after(now + dt.timedelta(1))
+            .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+            .sign(key, hashes.SHA256())
+        )
         path = self._folder / "self-signed.pem"
-        path.write_bytes(stranger.private_key_pem.bytes() + stranger.cert_pem.bytes())
+        pem = serialization.Encoding.PEM
+        plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        path.write_bytes(key.private_bytes(pem, *plain) + cert.public_bytes(pem))
         return _context(path)
 
 
