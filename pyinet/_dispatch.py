@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ class Exchange:
         """*reporter*: whom rows with a context of their own report to."""
         self.queue = queue
         self._reporter = reporter
-        self._watched = 0
+        self._reporting: list[Reporter] = []  # one for each row that reports
         self.refused = 0
         self.mailed = False
         self._settings = settings
@@ -76,10 +77,14 @@ class Exchange:
         return bool(self._pending or self._ready)
 
     def abandon(self) -> None:
-        """Nobody will collect any more: no status is to be expected."""
-        while self._watched and self._reporter is not None:
-            self._watched -= 1
-            self._reporter.end()
+        """Nobody will collect any more: no status is to be expected. Any thread, also in a status callback."""
+        while self._reporting:
+            self._told()
+
+    def _told(self) -> None:
+        """A row that reports has ended."""
+        with contextlib.suppress(IndexError):  # they were abandoned
+            self._reporting.pop().end()  # atomic
 
     # ---- down ----
 
@@ -140,19 +145,17 @@ class Exchange:
     def _add(self, ticket: int, item: object) -> None:
         try:
             row = Row(_request_of(item), self._settings)
-            self._watch(row)
+            reporter, context = self._reporter, row.request.context
+            if reporter is not None and context:
+                row.watch = reporter.watch(self._settings.context if context == 1 else context)
             self._packer.add(ticket, row)
         except InternetException as error:
             self._refuse(ticket, item, error)
-        else:
-            self._pending[ticket] = row
-
-    def _watch(self, row: Row) -> None:
-        context = row.request.context
-        if self._reporter is not None and context:
-            row.watch = self._reporter.watch(self._settings.context if context == 1 else context)
-            self._reporter.begin()
-            self._watched += 1
+            return
+        self._pending[ticket] = row
+        if reporter is not None and row.watch is not None:
+            reporter.begin()
+            self._reporting.append(reporter)
 
     def _refuse(self, ticket: int, item: object, error: InternetException) -> None:
         request: str | Request = item if isinstance(item, (str, Request)) else repr(item)
@@ -173,6 +176,8 @@ class Exchange:
             self.mailed = True
             if at < len(tickets):
                 row = self._pending.pop(tickets[at])
+                if isinstance(row, Row) and row.watch is not None:
+                    self._told()
                 self._refuse(tickets[at], _request_in(row), _not_printable(row))
                 at += 1
 
@@ -187,6 +192,8 @@ class Exchange:
 
         Raises:
             HandleClosed: The session or the queue was closed.
+            BaseException: KeyboardInterrupt, as a rule, in a status callback. The queue is to be closed: records are
+                lost.
         """
         results, self._ready = self._ready, []
         if not self._pending:
@@ -194,10 +201,14 @@ class Exchange:
         batch = self.queue.reap(0 if results else timeout_ms)
         if batch is None:
             return results, 0, False
-        if batch.events is not None:
-            for ticket, kind, value, text in batch.each_event():
-                self._event(ticket, kind, value, text)
-        return results + self._read(batch), batch.body_bytes, batch.special > 0
+        try:
+            if batch.events is not None:
+                for ticket, kind, value, text in batch.each_event():
+                    self._event(ticket, kind, value, text)
+            return results + self._read(batch), batch.body_bytes, batch.special > 0
+        except BaseException:
+            _free_bodies(batch)
+            raise
 
     def _event(self, ticket: int, kind: int, value: int, text: bytes) -> None:
         row = self._pending.get(ticket)
@@ -267,9 +278,8 @@ class Exchange:
         rest: bytes,
         error: InternetException | None = None,
     ) -> Result:
-        if isinstance(row, Row) and row.watch is not None and self._reporter is not None:
-            self._watched -= 1
-            self._reporter.end()
+        if isinstance(row, Row) and row.watch is not None:
+            self._told()
         url = row.url if isinstance(row, Row) and row.hops else None
         return Result(_request_in(row), ticket, status, head, body, rest, error, url)
 
@@ -335,6 +345,14 @@ class Exchange:
         if details.body_len:
             self.queue.consumed(details.body_len, 0)
         return True
+
+
+def _free_bodies(batch: Batch) -> None:
+    """Nobody will read the other records of *batch*."""
+    for *_, rest in batch.records if batch.special else ():
+        details = Details.read(rest)
+        if details.body:
+            native_body(details.body, details.body_len)  # and drop it
 
 
 def _request_of(item: object) -> Request:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import types
 import weakref
 from typing import TYPE_CHECKING
 
@@ -27,6 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Reporter", "Watch"]
 
+_CLOSE = frozenset({InternetStatus.CLOSING_CONNECTION, InternetStatus.CONNECTION_CLOSED})
+_UNCONNECTED = frozenset({
+    None, InternetStatus.RESOLVING_NAME, InternetStatus.NAME_RESOLVED, InternetStatus.CONNECTING_TO_SERVER,
+    InternetStatus.CONNECTION_CLOSED,
+})  # fmt: skip
+
 
 class Reporter:
     """Calls ``on_status_callback`` of one session. Handles copy it when they are made, as WinINet's do."""
@@ -34,7 +38,7 @@ class Reporter:
     def __init__(self, listener: Listener, names: NameMemory) -> None:
         self._listener = weakref.ref(listener)
         self._names = names
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close a file meanwhile
         self._pending = 0
 
     def watch(self, context: int) -> Watch:
@@ -73,19 +77,27 @@ class Reporter:
 
     def after_fork(self) -> None:
         """A child has nothing pending."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close a file meanwhile
         self._pending = 0
 
 
 class Watch:
-    """Reports one operation: a row, or a file from opening to closing."""
+    """Reports one operation: a row, or a file from opening to closing.
 
-    __slots__ = ("_mapper", "context", "reporter")
+    Attributes:
+        reporter: Whom to.
+        context: What the callbacks carry.
+        ended: Whether its handle was closed: what is still told is the end of its connection, and its own.
+    """
+
+    __slots__ = ("_last", "_mapper", "context", "ended", "reporter")
 
     def __init__(self, reporter: Reporter, mapper: StatusMapper, context: int) -> None:
         self.reporter = reporter
         self._mapper = mapper
+        self._last: InternetStatus | None = None
         self.context = context
+        self.ended = False
 
     def begin(self, url: str, proxy: str | None) -> None:
         """The next hop goes to *url*, through *proxy*."""
@@ -94,29 +106,53 @@ class Watch:
     def feed(self, kind: int, value: int, text: str) -> None:
         """Report a raw event of the core."""
         for status, info in self._mapper.feed(kind, value, text):
+            if self.ended and (status not in _CLOSE or self._last in _UNCONNECTED):
+                continue
+            self._last = status
             self.reporter.deliver(self.context, status, info)
 
     def tell(self, status: InternetStatus, info: object) -> None:
-        """Report *status*."""
-        self.reporter.deliver(self.context, status, info)
+        """Report *status*, which no event of the core tells."""
+        self.reporter.begin()
+        try:
+            self.reporter.deliver(self.context, status, info)
+        finally:
+            self.reporter.end()
 
     def redirect(self, url: str) -> None:
         """Report that an answer leads to *url*; only the value False, returned by the callback, forbids it.
 
         Raises:
-            CallerError: 12168, it was forbidden.
+            CallerError: 12168, it was forbidden; 12017, the handle was closed.
         """
-        if self.reporter.deliver(self.context, InternetStatus.REDIRECT, url) is False:
+        answer = None if self.ended else self.reporter.deliver(self.context, InternetStatus.REDIRECT, url)
+        if self.ended:
+            code = Code.ERROR_INTERNET_OPERATION_CANCELLED
+            raise CallerError(describe("the file was closed", code, url=url), code, url=url)
+        if answer is False:
             code = Code.ERROR_HTTP_REDIRECT_NEEDS_CONFIRMATION
             raise CallerError(describe("on_status_callback forbade the redirect", code, url=url), code, url=url)
 
 
-def _show(error: Exception, listener: object) -> None:
-    args = types.SimpleNamespace(
-        exc_type=type(error),
-        exc_value=error,
-        exc_traceback=error.__traceback__,
-        err_msg="Exception ignored in",
-        object=getattr(listener, "on_status_callback", listener),
-    )
-    sys.unraisablehook(args)
+class _Raising:
+    """Raises an exception when it is called, and looks like where that came from."""
+
+    def __init__(self, error: Exception, listener: Listener) -> None:
+        self._error, self._listener = error, listener
+
+    def __call__(self, _: object) -> None:
+        raise self._error
+
+    def __repr__(self) -> str:
+        return repr(self._listener.on_status_callback)
+
+
+def _show(error: Exception, listener: Listener) -> None:
+    """Have `sys.unraisablehook` show *error*.
+
+    Only the interpreter can make what the hook takes, and survives one that raises; it does so for a callback of a weak
+    reference.
+    """
+    referent: set[object] = set()
+    reference = weakref.ref(referent, _Raising(error, listener))
+    del referent, reference

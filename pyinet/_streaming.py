@@ -11,7 +11,7 @@ from pyinet._headers import Headers
 from pyinet._record import DONE
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
-from pyinet.errors import LimitExceeded, describe
+from pyinet.errors import InternetException, LimitExceeded, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pyinet._faults import Faults
     from pyinet._pack import Row
     from pyinet._settings import Settings
-    from pyinet.errors import InternetException
     from pyinet.result import Result
 
 __all__ = ["Streaming"]
@@ -131,7 +130,13 @@ class Streaming(Exchange):
 
     def _turn(self, timeout_ms: int) -> None:
         """Take what is there, waiting for the first of it."""
-        results, _, _ = self.collect(timeout_ms)
+        try:
+            results, _, _ = self.collect(timeout_ms)
+        except InternetException:
+            raise
+        except BaseException:
+            self.queue.close()  # KeyboardInterrupt: the end may be lost, and nobody must wait for it
+            raise
         self._checked()
         if results:
             self._final = results[0]

@@ -385,6 +385,7 @@ class OneByOne:
             result = exchange.perform(ticket, item, SLICE_MS)
         except BaseException:
             exchange.queue.close()  # interrupted or closed: its transfer must not go on unseen
+            exchange.abandon()
             raise
         self._idle.append((exchange, ticket))
         if result.error is not None:
