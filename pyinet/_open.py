@@ -22,6 +22,7 @@ from pyinet.errors import (
     invalid_parameter,
 )
 from pyinet.httpfile import HttpFile
+from pyinet.internetfile import check_open
 from pyinet.request import Request
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _open_http(
     file = HttpFile(session, own, watch, session._snapshot())
     place: Place | None = None
     try:
+        check_open(file._handle, row.url)  # the callback of HANDLE_CREATED may have closed it
         keep: Callable[[Streaming], None] = core.keep
         if limited:
             seconds = settings.connect_timeout_ms / 1000 or None

@@ -8,7 +8,7 @@ from pyinet._headers import Headers
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetHandleType
 from pyinet.errors import HandleClosed, InternetException, describe
-from pyinet.internetfile import InternetFile
+from pyinet.internetfile import InternetFile, check_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,8 @@ class HttpFile(InternetFile):
         row.watch = self._watch
         self._enter()
         try:
-            stream.begin(row, self._settings, self._still_open)
+            handle = self._handle
+            stream.begin(row, self._settings, lambda: check_open(handle, row.url))
             self._url, self._verb = stream.url, stream.method
             self._headers = Headers(stream.head)
             self._left = self._promised() if self._watch is not None else None

@@ -100,16 +100,8 @@ class InternetFile(io.RawIOBase):
         if self._handle.closed:
             self._end()  # it was closed while it was in use: the last word is ours
 
-    def _still_open(self) -> None:
-        """Raise 12017 when a callback, or another thread, has closed the file."""
-        if self._handle.closed:
-            raise self._cancelled()
-
     def _cancelled(self) -> CallerError:
-        code = Code.ERROR_INTERNET_OPERATION_CANCELLED
-        return CallerError(
-            describe("the file was closed", code, url=self.name), code, url=self.name, context=self._handle.context
-        )
+        return _cancelled(self._handle, self.name)
 
     # ---- reading ----
 
@@ -368,7 +360,9 @@ class InternetFile(io.RawIOBase):
     def handle_closed(self) -> None:
         """End what runs; the tree of handles calls this once."""
         stream = self._stream
-        if stream is None and self._watch is None:
+        if self._watch is not None:
+            self._watch.ended = True
+        elif stream is None:
             self._last_words.clear()  # complete, and nobody is told
             return
         if self._busy.locked() and stream is not None and self._user != threading.get_ident():
@@ -411,9 +405,27 @@ class InternetFile(io.RawIOBase):
         if (self._line or not self._ended) and not self._is_cut:  # its body is lost, and it may hold a connection
             warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)
         self.abort()
+        if self._last_words:  # the collector came first: the handle no longer knew whom to close, and the queue is gone
+            self._stream = None
+            self._end()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{' closed' if self._handle.closed else ''} {self.name}>"
+
+
+def check_open(handle: Handle, url: str) -> None:
+    """Raise 12017 when a callback, or another thread, has closed a file: it is not held by this.
+
+    Raises:
+        CallerError: 12017.
+    """
+    if handle.closed:
+        raise _cancelled(handle, url)
+
+
+def _cancelled(handle: Handle, url: str) -> CallerError:
+    code = Code.ERROR_INTERNET_OPERATION_CANCELLED
+    return CallerError(describe("the file was closed", code, url=url), code, url=url, context=handle.context)
 
 
 def _writable(data: bytes) -> memoryview:

@@ -6,19 +6,22 @@ import base64
 import importlib.util
 import re
 import socket
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pyinet import AccessType, InternetException, InternetFlag, InternetSession, InternetStatus, Request
-from servers.scripted import ScriptedServer, response, tunnel_to
+from pyinet import AccessType, InternetException, InternetFlag, InternetOption, InternetSession, InternetStatus, Request
+from servers.scripted import PATIENCE, ScriptedConn, ScriptedServer, response, tunnel_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from servers.scripted import ScriptedConn
+    from servers.nginx import Nginx
+    from servers.squid import Squid
     from servers.tls import CertificateAuthority
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +61,7 @@ class Stage:
         self.url = ""
         self.flags = InternetFlag(0)
         self.reads = True
-        self.address = "127.0.0.1"
+        self.asked: dict[str, Any] = {}
 
     def server(self, **given: Any) -> ScriptedServer:  # noqa: ANN401 - as ScriptedServer has them
         return self.stack.enter_context(ScriptedServer(**given))
@@ -67,6 +70,44 @@ class Stage:
         session = Watching(ca=str(self.ca.pem), **given)
         self.stack.callback(session.close)
         return session
+
+
+Step = Callable[[ScriptedConn], object]
+
+
+def asks(conn: ScriptedConn) -> None:
+    conn.recv_request()
+
+
+def waits(conn: ScriptedConn) -> None:
+    conn.wait_closed()
+
+
+def resets(conn: ScriptedConn) -> None:
+    conn.reset()
+
+
+def connection(*steps: Step | bytes) -> Callable[[ScriptedConn], None]:
+    """One connection that does so step by step, sends what is bytes, and then closes."""
+
+    def script(conn: ScriptedConn) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                conn.send(step)
+            else:
+                step(conn)
+
+    return script
+
+
+def played(*scripts: Callable[[ScriptedConn], None]) -> Callable[[Stage], Watching]:
+    def prepare(stage: Stage) -> Watching:
+        server = stage.server()
+        server.play(*scripts)
+        stage.url = server.url("/")
+        return stage.session()
+
+    return prepare
 
 
 def fresh(stage: Stage) -> Watching:
@@ -109,21 +150,32 @@ def closes(stage: Stage) -> Watching:
     return stage.session(resolve={"localhost": "127.0.0.1"})
 
 
-def dies(stage: Stage) -> Watching:
-    server = stage.server()
+def noticed(stage: Stage) -> Watching:
+    """The server has closed before the second request."""
+    closed = threading.Event()
+    first = connection(asks, response(b"x"), ScriptedConn.close, lambda _: closed.set())
+    session = second(played(first, connection(asks, response(b"y"), waits)))(stage)
+    assert closed.wait(PATIENCE)
+    return session
 
-    def once(conn: ScriptedConn) -> None:
-        conn.recv_request()
-        conn.send(response(b"x"))
-        conn.recv_request()  # and closes without an answer
 
-    def whole(conn: ScriptedConn) -> None:
-        conn.recv_request()
-        conn.send(response(b"y"))
-        conn.wait_closed()
+def six(stage: Stage) -> Watching:
+    listener = stage.stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))
+    listener.settimeout(PATIENCE)
 
-    server.play(once, whole)
-    stage.url = server.url("/")
+    def serve() -> None:
+        sock, _ = listener.accept()
+        with sock:
+            sock.settimeout(PATIENCE)
+            while not sock.recv(65_536).endswith(b"\r\n\r\n"):
+                pass
+            sock.sendall(response(b"x"))
+            sock.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    stage.stack.callback(thread.join)
+    stage.url = f"http://[::1]:{listener.getsockname()[1]}/"
     return stage.session()
 
 
@@ -144,6 +196,26 @@ def to_another_server(stage: Stage) -> Watching:
     return redirected(other.url("/"))(stage)
 
 
+def to_another_name(stage: Stage) -> Watching:
+    other = stage.server()
+    other.route("/", response(b"x"))
+    redirected(f"http://other.test:{other.port}/")(stage)
+    return stage.session(resolve={"other.test": "127.0.0.1"})
+
+
+def to_https(stage: Stage) -> Watching:
+    other = stage.server(tls=stage.ca.context())
+    other.route("/", response(b"x"))
+    return redirected(other.url("/"))(stage)
+
+
+def from_https(stage: Stage) -> Watching:
+    server = stage.server(tls=stage.ca.context())
+    server.route("/", response(b"", "Location: http://127.0.0.1:1/", status="302 Found"))
+    stage.url = server.url("/")
+    return stage.session()
+
+
 def stays(stage: Stage) -> Watching:
     stage.flags = InternetFlag.NO_AUTO_REDIRECT
     return redirected("/there")(stage)
@@ -162,53 +234,90 @@ def untrusted(stage: Stage) -> Watching:
     return stage.session()
 
 
+def through(port: int, stage: Stage, host: str = "127.0.0.1") -> Watching:
+    return stage.session(access_type=AccessType.PROXY, proxy_name=f"{host}:{port}", proxy_bypass="<-loopback>")
+
+
 def through_proxy(stage: Stage) -> Watching:
     proxy = stage.server()
     proxy.reply(response(b"x"))
     stage.url = "http://origin.test/"
-    name = f"localhost:{proxy.port}"
-    return stage.session(access_type=AccessType.PROXY, proxy_name=name, proxy_bypass="<-loopback>")
+    return through(proxy.port, stage, "localhost")
 
 
-def through_tunnel(stage: Stage) -> Watching:
-    target = stage.server(tls=stage.ca.context())
-    target.route("/", response(b"x"))
-    proxy = stage.server()
-    proxy.play(tunnel_to(target))
-    stage.url = f"https://127.0.0.1:{target.port}/"
-    name = f"127.0.0.1:{proxy.port}"
-    return stage.session(access_type=AccessType.PROXY, proxy_name=name, proxy_bypass="<-loopback>")
+def tunnelled(target: Callable[[Stage], ScriptedServer]) -> Callable[[Stage], Watching]:
+    def prepare(stage: Stage) -> Watching:
+        server = target(stage)
+        server.route("/", response(b"x"))
+        proxy = stage.server()
+        proxy.play(tunnel_to(server))
+        stage.url = server.url("/")
+        return through(proxy.port, stage)
+
+    return prepare
+
+
+def by_proxy(url: str, *steps: Step | bytes, host: str = "127.0.0.1") -> Callable[[Stage], Watching]:
+    def prepare(stage: Stage) -> Watching:
+        proxy = stage.server()
+        proxy.play(connection(*steps))
+        stage.url = url
+        return through(proxy.port, stage, host)
+
+    return prepare
+
+
+def no_proxy(stage: Stage) -> Watching:
+    stage.url = "http://origin.test/"
+    return through(stage.free_port, stage)
+
+
+def unknown_proxy(stage: Stage) -> Watching:
+    stage.url = "http://origin.test/"
+    return through(80, stage, "no-such-host.invalid")
 
 
 def unread(stage: Stage) -> Watching:
-    server = stage.server()
-
-    def half(conn: ScriptedConn) -> None:
-        conn.recv_request()
-        conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
-        conn.wait_closed()
-
-    server.play(half)
-    stage.url = server.url("/")
     stage.reads = False
-    return stage.session()
+    return played(connection(asks, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", waits))(stage)
 
 
-def challenged(stage: Stage) -> Watching:
-    server = stage.server()
+def impatient(stage: Stage) -> Watching:
+    session = played(connection(asks, waits))(stage)
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, 100)
+    return session
 
-    def rounds(conn: ScriptedConn) -> None:
-        conn.recv_request()
-        conn.send(response(b"no", 'WWW-Authenticate: Basic realm="x"', status="401 Unauthorized"))
-        again = conn.recv_request()
-        assert again is not None
-        assert again.header("authorization") == "Basic " + base64.b64encode(b"u:p").decode()
-        conn.send(response(b"x"))
-        conn.wait_closed()
 
-    server.play(rounds)
-    stage.url = server.url("/").replace("://", "://u:p@")
-    return stage.session()
+def with_credentials(prepare: Callable[[Stage], Watching]) -> Callable[[Stage], Watching]:
+    def change(stage: Stage) -> Watching:
+        session = prepare(stage)
+        stage.url = stage.url.replace("://", "://u:p@")
+        return session
+
+    return change
+
+
+def asked(prepare: Callable[[Stage], Watching], method: str, body: bytes | None = None) -> Callable[[Stage], Watching]:
+    """A row of another method."""
+
+    def change(stage: Stage) -> Watching:
+        stage.asked = {"method": method, "body": body}
+        return prepare(stage)
+
+    return change
+
+
+def no_tls(stage: Stage) -> Watching:
+    session = played(connection(b"HTTP/1.1 400 Bad Request\r\n\r\n"))(stage)
+    stage.url = stage.url.replace("http:", "https:")
+    return session
+
+
+def right_credentials(conn: ScriptedConn) -> None:
+    request = conn.recv_request()
+    assert request is not None
+    given = request.header("authorization") or request.header("proxy-authorization")
+    assert given == "Basic " + base64.b64encode(b"u:p").decode()
 
 
 def nobody(stage: Stage) -> Watching:
@@ -221,47 +330,75 @@ def unknown(stage: Stage) -> Watching:
     return stage.session()
 
 
-def cut(stage: Stage) -> Watching:
-    server = stage.server()
-
-    def some_headers(conn: ScriptedConn) -> None:
-        conn.recv_request()
-        conn.send(b"HTTP/1.1 200 OK\r\nContent-Le")
-
-    server.play(some_headers)
-    stage.url = server.url("/")
-    return stage.session()
-
-
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+WHO = response(b"no", 'WWW-Authenticate: Basic realm="x"', status="401 Unauthorized")
+WHO_FIRST = response(b"no", 'WWW-Authenticate: Basic realm="x"', "Connection: close", status="401 Unauthorized")
+WHO_TO_PROXY = response(b"no", 'Proxy-Authenticate: Basic realm="x"', status="407 Proxy Authentication Required")
+DIES = (connection(asks, response(b"x"), asks), connection(asks, response(b"y"), waits))
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
 SITUATIONS: dict[str, Callable[[Stage], Watching]] = {
     "fresh": fresh,
     "address": answered(response(b"x")),
     "kept-alive": second(answered(response(b"x"), response(b"y"))),
     "known-name": second(closes),
-    "dead-kept-alive": second(dies),
+    "dead-kept-alive": second(played(*DIES)),
+    "dead-noticed": noticed,
+    "address-6": six,
     "redirect-same-host": redirected("/there"),
     "redirect-closed": redirected("/there", "Connection: close"),
     "redirect-other-host": to_another_server,
+    "redirect-other-name": to_another_name,
+    "redirect-to-https": to_https,
+    "redirect-from-https": from_https,
+    "redirects-without-end": redirected("/"),
     "redirect-without-host": redirected("http:///nohost"),
     "redirect-other-scheme": redirected("mailto:a@b"),
     "no-redirect": stays,
     "https": secure,
     "refused-certificate": untrusted,
     "proxy": through_proxy,
-    "tunnel": through_tunnel,
+    "tunnel": tunnelled(lambda stage: stage.server(tls=stage.ca.context())),
+    "proxy-credentials": by_proxy(
+        "http://origin.test/", asks, WHO_TO_PROXY, right_credentials, response(b"x"), waits, host="http://u:p@127.0.0.1"
+    ),
+    "tunnel-refused": by_proxy("https://origin.test/", asks, response(b"no", status="403 Forbidden"), waits),
+    "tunnel-untrusted": tunnelled(lambda stage: stage.server(tls=stage.ca.self_signed())),
+    "proxy-unreachable": no_proxy,
+    "proxy-unresolvable": unknown_proxy,
     "no-content": answered(b"HTTP/1.1 204 No Content\r\n\r\n"),
     "no-content-closed": answered(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+    "not-modified": answered(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
+    "empty": answered(response()),
+    "empty-closed": answered(response(b"", "Connection: close")),
+    "chunked": answered(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
     "close-delimited": answered(b"HTTP/1.1 200 OK\r\n\r\nhello"),
     "close-announced": answered(response(b"hello", "Connection: close")),
     "closed-unread": unread,
     "interim": answered(EARLY_HINTS + response(b"x")),
-    "credentials": challenged,
+    "credentials": with_credentials(played(connection(asks, WHO, right_credentials, response(b"x"), waits))),
+    "credentials-closed": with_credentials(
+        played(connection(asks, WHO_FIRST), connection(right_credentials, response(b"x"), waits))
+    ),
     "refused": nobody,
     "unresolvable": unknown,
-    "cut-headers": cut,
+    "cut-headers": played(connection(asks, b"HTTP/1.1 200 OK\r\nContent-Le")),
+    "no-answer": played(connection(asks)),
+    "interim-alone": played(connection(asks, EARLY_HINTS)),
+    "reset": played(connection(asks, resets)),
+    "silence": impatient,
+    "cut-body": played(connection(asks, HALF)),
+    "no-tls": no_tls,
     "row": answered(response(b"x")),
+    "row-name": fresh,
+    "row-kept-alive": second(answered(response(b"x"), response(b"y"))),
+    "row-closed": answered(response(b"x", "Connection: close")),
+    "row-head": asked(played(connection(asks, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", waits)), "HEAD"),
+    "row-upload": asked(answered(response(b"x")), "POST", b"data"),
+    "row-upload-dead": asked(second(played(*DIES)), "POST", b"data"),
+    "row-https": secure,
     "row-redirect": redirected("/there"),
+    "row-redirect-other-host": to_another_server,
+    "row-cut-body": played(connection(asks, HALF)),
     "row-refused": nobody,
 }
 
@@ -280,14 +417,16 @@ def open_and_close(session: Watching, stage: Stage) -> int:
         return error.code
     session.told.append((CONTEXT, RETURN, None))
     with file:
-        if stage.reads:
-            while file.read(2):
+        try:
+            while stage.reads and file.read(2):
                 pass
+        except InternetException as error:
+            return error.code
     return 0
 
 
 def fetch_row(session: Watching, stage: Stage) -> int:
-    with session.fetch([Request(stage.url, context=CONTEXT)]) as rows:
+    with session.fetch([Request(stage.url, context=CONTEXT, **stage.asked)]) as rows:
         (result,) = rows
     return result.error.code if result.error else 0
 
@@ -325,6 +464,64 @@ def test_what_is_told_is_what_the_table_says(row: Any, stage: Stage) -> None:  #
     assert {context for context, _, _ in session.told} == {CONTEXT}
     handles = {info for _, status, info in session.told if status in {60, 70}}
     assert len(handles) == (1 if row.face == "open_url" else 0)
+
+
+STATUSES = {row.name: row.statuses for row in TABLE}
+
+
+def test_a_real_proxy_is_told_of_like_a_scripted_one(stage: Stage, squid: Squid) -> None:
+    server = stage.server()
+    server.route("/", response(b"x"))
+    stage.url = server.url("/")
+    session = through(squid.port, stage, "localhost")
+    assert open_and_close(session, stage) == 0
+    assert written(session.told) == STATUSES["proxy"]
+    assert [str(info) for _, status, info in session.told if status in {10, 11}] == ["localhost", "127.0.0.1"]
+    assert [info.sockaddr for _, status, info in session.told if status in {20, 21}] == [  # type: ignore[attr-defined]
+        ("127.0.0.1", squid.port)
+    ] * 2
+
+
+def test_a_real_tunnel_is_told_of_like_a_scripted_one(stage: Stage, squid: Squid) -> None:
+    server = stage.server(tls=stage.ca.context())
+    server.route("/", response(b"x"))
+    stage.url = server.url("/")
+    session = through(squid.port, stage)
+    assert open_and_close(session, stage) == 0
+    assert written(session.told) == STATUSES["tunnel"]
+    session.told.clear()
+    assert open_and_close(session, stage) == 0
+    assert written(session.told) == STATUSES["kept-alive"], "CONNECT once"
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
+def test_http_2_is_told_of_like_http_1(stage: Stage, nginx: Nginx, first: bool) -> None:
+    (nginx.root / "told.txt").write_bytes(b"x")
+    stage.url = nginx.tls_url("/told.txt")
+    session = stage.session()
+    if not first:
+        assert session.fetch_one(stage.url).http_version == "2"
+    assert fetch_row(session, stage) == 0
+    assert written(session.told) == STATUSES["row" if first else "row-kept-alive"]
+
+
+def test_statuses_of_the_second_row_begin_when_the_name_is_known(stage: Stage) -> None:
+    session = closes(stage)
+    assert fetch_row(session, stage) == 0
+    first = written(session.told)
+    session.told.clear()
+    assert fetch_row(session, stage) == 0
+    assert first == "10N 11A " + written(session.told)
+    assert written(session.told) == STATUSES["row-closed"]
+
+
+def test_an_address_of_ipv6_stands_in_brackets(stage: Stage) -> None:
+    session = six(stage)
+    assert open_and_close(session, stage) == 0
+    port = int(stage.url.rpartition(":")[2].strip("/"))
+    for _, status, info in session.told:
+        if status in {20, 21}:
+            assert (info, info.sockaddr) == ("[::1]", ("::1", port, 0, 0))  # type: ignore[attr-defined]
 
 
 def test_sizes_are_those_of_the_wire(stage: Stage) -> None:
