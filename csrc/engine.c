@@ -315,7 +315,6 @@ static void destroy(struct pnet_engine *engine)
   curl_slist_free_all(engine->raw_headers);
   curl_slist_free_all(engine->connect_to);
   free(engine->ca_file);
-  free(engine->ca_directory);
   pthread_cond_destroy(&engine->wake);
   pthread_mutex_destroy(&engine->turn);
   pthread_mutex_destroy(&engine->lock);
@@ -374,7 +373,6 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   list_init(&engine->busy);
   list_init(&engine->news);
   engine->ca_file = copy_of(config->ca_file, &failed);
-  engine->ca_directory = copy_of(config->ca_directory, &failed);
   engine->default_headers = list_of(config->default_headers, &failed);
   engine->raw_headers = list_of(config->raw_headers, &failed);
   engine->connect_to = list_of(config->resolve, &failed);

@@ -181,7 +181,7 @@ struct transfer {
   char detail[CURL_ERROR_SIZE];
 };
 
-/* A pooled easy handle. `shape` remembers what differs from a plain GET so that most reuses set only the URL. */
+/* A pooled easy handle. It remembers how it is set up, so that most reuses set only the URL. */
 struct handle {
   struct link link; /* engine.handles */
   CURL *easy;
@@ -284,7 +284,6 @@ struct shard {
   int64_t timer_us;    /* NEVER = none */
   unsigned running;
   unsigned room; /* transfers */
-  unsigned index;
   int wakeup[2]; /* descriptors libcurl made for curl_multi_wakeup, as far as they are known; -1 */
 };
 
@@ -371,7 +370,7 @@ struct pnet_engine {
   CURLSH *share;               /* DNS and TLS sessions; no locks: only the driver is inside libcurl */
 
   /* (fixed) */
-  char *ca_file, *ca_directory;
+  char *ca_file;
   struct curl_slist *default_headers, *raw_headers, *connect_to;
 };
 

@@ -165,7 +165,6 @@ struct pnet_engine_config {
   const char *default_headers; /* lines as in pnet_request.headers */
   const char *raw_headers;     /* the same for requests with PNET_REQ_RAW */
   const char *ca_file;         /* PEM bundle, NULL = none */
-  const char *ca_directory;    /* hashed directory, NULL = none */
   const char *resolve;         /* lines "HOST:PORT:ADDRESS:" as CURLOPT_CONNECT_TO takes them, each ended by LF */
 };
 

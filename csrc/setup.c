@@ -37,9 +37,9 @@ static void set_common(struct handle *h)
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, engine); /* runs after the handle may be gone */
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, engine->default_headers);
   curl_easy_setopt(easy, CURLOPT_CAINFO, engine->ca_file);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, engine->ca_directory);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* libcurl may have one compiled in */
   curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, engine->ca_file);
-  curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, engine->ca_directory);
+  curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, engine->connect_to);
   curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
   curl_easy_setopt(easy, CURLOPT_DEBUGDATA, h);

@@ -34,7 +34,6 @@ struct shard *shard_new(struct pnet_engine *engine)
   shard->engine = engine;
   shard->timer_us = NEVER;
   shard->room = SHARD_TRANSFERS;
-  shard->index = (unsigned)engine->n_shards;
   engine->shards[engine->n_shards++] = shard;
   list_push(&engine->roomy, &shard->roomy);
   held_add_wakeup(shard, from);

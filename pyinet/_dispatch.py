@@ -136,6 +136,15 @@ class Exchange:
         header, now = self._settings.jar.header, time.time()
         return [f"{url}\t{cookie}" if (cookie := header(url, now)) else url for url in items]  # type: ignore[arg-type,misc]
 
+    def _line(self, url: str) -> bytes:
+        """A bare URL and its cookies as ``pnet_perform_url`` takes them; b"", which is refused, when it is none."""
+        if "\t" in url:
+            return b""  # what stands behind it would be taken for a cookie
+        try:
+            return (self._with_cookies([url])[0] if self._jar else url).encode("latin-1")
+        except UnicodeEncodeError:
+            return b""
+
     def _submit_first_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
         count = next(
             (at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii() or "\t" in item), 0
@@ -225,15 +234,7 @@ class Exchange:
             self.submit(ticket, [item], will_wait=True)
             return self._wait(slice_ms)
         out = self._out
-        try:
-            line = (
-                self._with_cookies([item])[0].encode("latin-1") if self._jar else item.encode("utf-8", "surrogatepass")
-            )
-        except UnicodeEncodeError:
-            line = b""  # refused, and looked at below
-        if "\t" in item:  # what stands behind it would be taken for a cookie
-            line = b""
-        rc = self.queue.perform_url(ticket, line, 0, self._out_ptr, OUT_BYTES)
+        rc = self.queue.perform_url(ticket, self._line(item), 0, self._out_ptr, OUT_BYTES)
         if rc == lib.PNET_OK:
             _, head, body, end, status, _, _, rest = DONE.unpack_from(out)
             text = out[DONE.size : DONE.size + end]

@@ -49,7 +49,6 @@ class Engine:
         default_headers: str = "",
         raw_headers: str = "",
         ca_file: str | None = None,
-        ca_directory: str | None = None,
         resolve: str = "",
     ) -> None:
         """Create the engine; no network activity. Arguments as in ``struct pnet_engine_config``.
@@ -59,11 +58,8 @@ class Engine:
         """
         config = ffi.new("struct pnet_engine_config *")
         kept = [ffi.new("char[]", _header_octets(text)) for text in (default_headers, raw_headers)]
-        kept += [
-            ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
-            for text in (ca_file or "", ca_directory or "", resolve)
-        ]
-        config.default_headers, config.raw_headers, config.ca_file, config.ca_directory, config.resolve = kept
+        kept += [ffi.new("char[]", text.encode("utf-8", "surrogateescape")) for text in (ca_file or "", resolve)]
+        config.default_headers, config.raw_headers, config.ca_file, config.resolve = kept
         out = ffi.new("struct pnet_engine **")
         check(lib.pnet_engine_new(config, out), "opening the session")
         self._ptr = ptr = out[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyinet._process import PROCESS
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetHandleType
-from pyinet.errors import CallerError, HandleClosed, describe
+from pyinet.errors import HandleClosed, describe
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -140,9 +140,3 @@ def handle_type(handle: int) -> InternetHandleType:
         HandleClosed: 6, there is no such open handle.
     """
     return find(handle).kind
-
-
-def wrong_kind(handle: Handle, wanted: str) -> CallerError:
-    """Return the error for a handle of a kind that cannot do what was asked: 12018."""
-    code = Code.ERROR_INTERNET_INCORRECT_HANDLE_TYPE
-    return CallerError(describe(f"the handle is a {handle.kind.name}, not {wanted}", code), code)

@@ -75,11 +75,6 @@ class Reporter:
         """Whether callbacks are still to come."""
         return self._pending > 0
 
-    def after_fork(self) -> None:
-        """A child has nothing pending."""
-        self._lock = threading.RLock()  # the collector may close a file meanwhile
-        self._pending = 0
-
 
 class Watch:
     """Reports one operation: a row, or a file from opening to closing.

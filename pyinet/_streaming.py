@@ -60,11 +60,6 @@ class Streaming(Exchange):
         """Whether nothing of the last request is left: another may begin."""
         return not self._pending
 
-    @property
-    def settings(self) -> Settings:
-        """Those of the file: a copy of the session's."""
-        return self._settings
-
     def begin(self, row: Row, settings: Settings, checked: Callable[[], None]) -> None:
         """Send *row*, unless `perform_short` did, and wait until its answer begins, after redirects.
 
@@ -113,13 +108,7 @@ class Streaming(Exchange):
         self._forget()
         self._ticket += 1
         out = self._out
-        try:
-            line = (self._with_cookies([url])[0] if self._jar else url).encode("latin-1")
-        except UnicodeEncodeError:
-            line = b""
-        if "\t" in url:  # what stands behind it would be taken for a cookie
-            line = b""
-        rc = self.queue.perform_url(self._ticket, line, flags, self._out_ptr, OUT_BYTES)
+        rc = self.queue.perform_url(self._ticket, self._line(url), flags, self._out_ptr, OUT_BYTES)
         if rc == lib.PNET_OK:
             _, head, body, end, self.status, _, _, _ = DONE.unpack_from(out)
             text = out[DONE.size : DONE.size + end].tobytes()
@@ -155,9 +144,8 @@ class Streaming(Exchange):
             return
         if kind == lib.PNET_EVENT_ANSWER:
             self.status, self.head, self.url, self.method = value, text, row.url, row.method
-            if (
-                b"set-cookie" in text.lower() and not row.flags & _NO_COOKIES
-            ):  # most have none, and parsing takes a while
+            # most have none, and parsing takes a while
+            if b"set-cookie" in text.lower() and not row.flags & _NO_COOKIES:
                 self._settings.store_cookies(row.url, Headers(text).get_all("set-cookie"))
         elif row.watch is not None:
             if self.head and kind in _CLOSE:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loops import new_loop, run_on, until
 from pyinet import (
     AccessType,
     CallerError,
@@ -42,49 +43,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif("PYINET_DRIVER" in os.environ, reason="event loops wait for a descriptor of the engine")
 
 
-def run_on(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-    """Do what `asyncio.run` does, on a loop of the caller's choice; what the loop complains about fails the test."""
-    complaints: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: complaints.append(context))
-    try:
-        result = loop.run_until_complete(asyncio.wait_for(main, PATIENCE))
-    finally:
-        loop.run_until_complete(_cancel_others())
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-    assert not complaints
-    return result
-
-
-async def _cancel_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-
-
 @pytest.fixture(params=["asyncio", "asyncio debug", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine to its end on a new event loop."""
-
-    def run(main: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-        if request.param == "uvloop":
-            loop = pytest.importorskip("uvloop").new_event_loop()
-        else:
-            loop = asyncio.new_event_loop()
-            loop.set_debug(request.param == "asyncio debug")
-            loop.slow_callback_duration = PATIENCE
-        return run_on(loop, main)
-
-    return run
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Like `eventually`, without blocking the loop."""
-    end = asyncio.get_running_loop().time() + PATIENCE
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, f"still waiting for: {what}"
-        await asyncio.sleep(0.001)
+    """Runs a coroutine to its end on a new event loop; what the loop complains about fails the test."""
+    return lambda main: run_on(new_loop(request.param), main)
 
 
 class Hanging:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loops import new_loop, run_on, until
 from pyinet import AccessType, HandleClosed, InternetException, InternetSession, Request, close_handle
 from pyinet._engine import live_objects
 from servers.scripted import ScriptedServer, response
@@ -36,37 +37,7 @@ pytestmark = pytest.mark.skipif("PYINET_DRIVER" in os.environ, reason="event loo
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a coroutine to its end on a new event loop; what the loop complains about fails the test."""
-
-    def run(main: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-        new = pytest.importorskip("uvloop").new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
-        loop: asyncio.AbstractEventLoop = new()
-        complaints: list[dict[str, Any]] = []
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        try:
-            result = loop.run_until_complete(asyncio.wait_for(main, PATIENCE))
-        finally:
-            loop.run_until_complete(_cancel_others())
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-        assert not complaints
-        return result
-
-    return run
-
-
-async def _cancel_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Like `waiting.eventually`, without blocking the loop."""
-    end = asyncio.get_running_loop().time() + PATIENCE
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, f"still waiting for: {what}"
-        await asyncio.sleep(0.001)
+    return lambda main: run_on(new_loop(request.param), main)
 
 
 def numbered(server: ScriptedServer, count: int) -> list[str | Request]:
