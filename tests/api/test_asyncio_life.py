@@ -500,8 +500,7 @@ def test_loops_and_sessions_leave_no_descriptor(server: ScriptedServer, run: Run
     before = descriptors()
     for _ in range(5):
         once()
-    eventually(lambda: not server._socks, "the server's ends to close")
-    assert descriptors() == before
+    eventually(lambda: descriptors() <= before, "the descriptors to be as few as before")
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")  # noqa: PTH112
