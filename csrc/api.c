@@ -27,6 +27,8 @@ int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *c
   queue->notify_fd = -1;
   sleeper_init(&queue->reaper);
   pipe_init(&queue->pipe);
+  feed_init(&queue->feed);
+  peer_init(&queue->peer);
   list_init(&queue->inbox);
   list_init(&queue->done);
   list_init(&queue->held);
@@ -39,6 +41,18 @@ int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *c
   live_add(LIVE_QUEUES, 1);
   *out = queue;
   return PNET_OK;
+}
+
+int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
+{
+  struct pnet_engine *engine = queue->engine;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  queue->next_config = *config;
+  queue->configured = true;
+  pthread_mutex_unlock(&engine->lock);
+  return PNET_OK; /* whoever submits next brings the driver to look */
 }
 
 /* Lock held. */
@@ -85,6 +99,8 @@ int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, s
     struct transfer *t = transfer_new(engine);
     rc = t ? request_copy(t, &requests[*taken], text, text_len) : PNET_NOMEM;
     if(!rc) {
+      if(t->req.flags & PNET_REQ_UPLOAD)
+        feed_begin(&queue->feed, &t->req);
       enqueue(queue, t, now);
       ++*taken;
     }
@@ -223,7 +239,7 @@ static int collect(struct pnet_queue *queue, size_t cap, struct pnet_batch *out)
   while(out->n < n) {
     struct transfer *t = CONTAINER(list_pop(&queue->done), struct transfer, link);
     queue->n_done--;
-    if(t->req.flags & PNET_REQ_PIPE && queue->pipe.discarded && !t->done.fault) {
+    if(t->req.flags & PNET_REQ_PIPE && queue->pipe.discarded && !t->done.fault && !(t->done.flags & PNET_DONE_HOP)) {
       t->done.fault = PNET_FAULT_CANCELLED; /* it was whole, but what was not read of it is gone */
       t->done.special = 1;
     }
@@ -388,6 +404,14 @@ int pnet_hop_end(struct pnet_queue *queue, uint64_t id)
   return order(queue, ORDER_HOP_END, id);
 }
 
+int pnet_hop_skip(struct pnet_queue *queue, uint64_t id)
+{
+  if(engine_alien(queue->engine))
+    return PNET_FORKED;
+  pipe_discard(&queue->pipe, id);
+  return order(queue, ORDER_HOP_SKIP, id);
+}
+
 /* ---- reading a body while it arrives ---- */
 
 /* What waits in the pipe; a transfer that waits for room goes on. */
@@ -457,6 +481,62 @@ int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, 
   return *n >= least ? PNET_OK : ended ? PNET_END : PNET_AGAIN;
 }
 
+/* ---- writing a request body while it is sent ---- */
+
+int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int timeout_ms, size_t *n)
+{
+  struct pnet_engine *engine = queue->engine;
+  int64_t until_us = clock_us() + timeout_ms * (int64_t)1000;
+  enum loop_rc turn = LOOP_OK;
+  bool open, closed, ended, collected, resume;
+  int rc;
+  *n = 0;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  rc = feed_offer(&queue->feed, data, len, &collected, &resume);
+  if(rc || (collected && !resume)) {
+    *n = rc ? 0 : len;
+    return rc;
+  }
+  pthread_mutex_lock(&engine->lock);
+  if(queue->closing || engine->stopping)
+    rc = PNET_CLOSED;
+  else if(resume)
+    rc = give_order(queue, ORDER_FEED, 0);
+  while(!rc && feed_waits(&queue->feed) && must_wait(queue) && turn == LOOP_OK && clock_us() < until_us) {
+    if(!engine_take_loop(engine, &queue->reaper, until_us))
+      continue;
+    while(feed_waits(&queue->feed) && must_wait(queue) && !engine->takeover && turn == LOOP_OK &&
+          clock_us() < until_us) {
+      pthread_mutex_unlock(&engine->lock);
+      turn = loop_once(engine, until_us - clock_us());
+      pthread_mutex_lock(&engine->lock);
+    }
+    engine_leave_loop(engine);
+  }
+  *n = feed_withdraw(&queue->feed, &open);
+  if(collected)
+    *n = len;
+  closed = engine->stopping || queue->closing;
+  ended = !open || (!queue->ready.n && !must_wait(queue));
+  engine_hand_over(engine);
+  pthread_mutex_unlock(&engine->lock);
+  if(rc)
+    return rc;
+  if(closed)
+    return PNET_CLOSED;
+  return *n == len ? PNET_OK : ended ? PNET_END : PNET_AGAIN;
+}
+
+int pnet_write_end(struct pnet_queue *queue)
+{
+  int rc;
+  if(engine_alien(queue->engine))
+    return PNET_FORKED;
+  rc = feed_end(&queue->feed);
+  return rc ? rc : order(queue, ORDER_FEED, 0);
+}
+
 int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out)
 {
   out->queued = atomic_load_explicit(&queue->stat_queued, memory_order_relaxed);
@@ -506,6 +586,8 @@ void pnet_queue_free(struct pnet_queue *queue)
   engine = queue->engine;
   pthread_cond_destroy(&queue->reaper.wake);
   pipe_free(&queue->pipe);
+  feed_free(&queue->feed);
+  peer_free(&queue->peer);
   event_log_free(&queue->fresh);
   event_log_free(&queue->ready);
   event_log_free(&queue->handed);

@@ -56,6 +56,7 @@ curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_soc
   place_of(t)->open++;
   t->opened[t->n_opened++] = fd;
   t->fresh_socket = true;
+  t->tls_begun = 0;
   live_add(LIVE_SOCKETS, 1);
   if(t->watched)
     watch_socket(t, &address->addr);
@@ -77,8 +78,11 @@ static struct transfer *concerned(struct pnet_engine *engine, int fd)
 
 int on_close_socket(void *engine, curl_socket_t fd)
 {
+  const struct socket_entry *entry = poller_entry(&((struct pnet_engine *)engine)->poller, fd);
   struct transfer *t = concerned(engine, fd);
   int rc;
+  if(entry && entry->sender)
+    salvage_collect(entry->sender, fd);
   if(t)
     watch_closing(t);
   forget_socket(engine, fd);
@@ -123,13 +127,26 @@ int sockets_settle(struct transfer *t, int local_port, int remote_port)
   return found;
 }
 
+/* libcurl sets up TLS with the origin, or before that with an HTTPS proxy, whose certificate is forgiven nothing. */
+CURLcode on_tls(CURL *easy, void *context, void *handle)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  bool proxy = t->proxy && !strncmp(t->proxy, "https:", 6) && !t->tls_begun++;
+  (void)easy;
+  return proxy || openssl_forgive(context, forgiven(t)) ? CURLE_OK : CURLE_NOT_BUILT_IN;
+}
+
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
   (void)easy;
   if(t->watched)
     watch_debug(t, type, data, len);
-  if(type != CURLINFO_TEXT || len < 4 || memcmp(data, "ALPN", 4))
+  if(type != CURLINFO_TEXT || len < 4)
+    return 0;
+  if(portable_find(data, len, "(IN), TLS handshake, Request CERT"))
+    t->lane->origin->asks_cert = true;
+  if(memcmp(data, "ALPN", 4))
     return 0;
   if(portable_find(data, len, "accepted"))
     t->alpn = portable_find(data, len, "h2") ? ORIGIN_H2 : ORIGIN_H1;
@@ -143,7 +160,7 @@ int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handl
 static bool unsolicited_input(int fd)
 {
   char byte;
-  return fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  return fd >= 0 && (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK));
 }
 
 /* The socket of a kept-alive connection, or -1. */
@@ -152,6 +169,14 @@ static int kept_socket(const struct transfer *t, int local_port, int remote_port
   const struct poller *poller = &t->queue->engine->poller;
   const struct socket_entry *entry = poller_named(poller, local_port, remote_port);
   return entry && entry->shard == t->shard ? (int)(entry - poller->sockets) : -1;
+}
+
+/* Whether a kept-alive connection belongs to others: see origin.apart. libcurl knows it by less. */
+static bool of_others(const struct transfer *t, int fd)
+{
+  const struct socket_entry *entry = fd >= 0 ? poller_entry(&t->queue->engine->poller, fd) : NULL;
+  const struct origin *own = t->lane->origin;
+  return entry && entry->origin && entry->origin != own && (entry->origin->apart || own->apart);
 }
 
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port)
@@ -175,11 +200,12 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
   }
   fd = t->fresh_socket && t->n_opened ? sockets_settle(t, local_port, remote_port)
                                       : kept_socket(t, local_port, remote_port);
-  if(!t->fresh_socket && t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(fd)) {
+  if(!t->fresh_socket && (of_others(t, fd) || (t->lane->origin->mode != ORIGIN_H2 && unsolicited_input(fd)))) {
     t->starts--;
     t->again = true; /* libcurl closes this connection; the transfer starts over on another */
     return CURL_PREREQFUNC_ABORT;
   }
+  salvage_watch(t, fd);
   if(t->watched)
     watch_request(t, fd);
   return CURL_PREREQFUNC_OK;

@@ -313,6 +313,7 @@ static void destroy(struct pnet_engine *engine)
   free(engine->origins);
   curl_slist_free_all(engine->default_headers);
   curl_slist_free_all(engine->raw_headers);
+  curl_slist_free_all(engine->bare_headers);
   curl_slist_free_all(engine->connect_to);
   free(engine->ca_file);
   pthread_cond_destroy(&engine->wake);
@@ -373,8 +374,10 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   list_init(&engine->busy);
   list_init(&engine->news);
   engine->ca_file = copy_of(config->ca_file, &failed);
+  engine->capitals = handle_capitals();
   engine->default_headers = list_of(config->default_headers, &failed);
   engine->raw_headers = list_of(config->raw_headers, &failed);
+  engine->bare_headers = list_of(config->bare_headers, &failed);
   engine->connect_to = list_of(config->resolve, &failed);
   engine->share = curl_share_init();
   engine->poller.epoll_fd = engine->poller.wake_fd = -1;

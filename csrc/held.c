@@ -98,30 +98,71 @@ static int partner_of(int fd)
 }
 
 /* The descriptor that becomes readable whenever libcurl is told to wake up, and no longer is when it has: four times. */
-void held_add_wakeup(struct shard *shard, int from)
+static int outer_wakeup(CURLM *multi, int from)
 {
-  struct poller *poller = &shard->engine->poller;
   struct pollfd fds[NEIGHBOURS];
-  shard->wakeup[0] = shard->wakeup[1] = -1;
   for(int i = 0; i < NEIGHBOURS; i++)
     fds[i] = (struct pollfd){.fd = from + i, .events = POLLIN};
   for(int round = 0; round < 4; round++) {
     bool on = round % 2 == 0;
     if(on)
-      curl_multi_wakeup(shard->multi);
+      curl_multi_wakeup(multi);
     else
-      curl_multi_poll(shard->multi, NULL, 0, 0, NULL);
+      curl_multi_poll(multi, NULL, 0, 0, NULL);
     poll(fds, NEIGHBOURS, 0);
     for(int i = 0; i < NEIGHBOURS; i++)
       if(fds[i].revents != (on ? POLLIN : 0))
         fds[i].fd = -1;
   }
-  for(int i = 0; i < NEIGHBOURS && shard->wakeup[0] < 0; i++)
-    shard->wakeup[0] = fds[i].fd;
-  if(shard->wakeup[0] >= 0)
-    shard->wakeup[1] = partner_of(shard->wakeup[0]);
-  held_add(poller, shard->wakeup[0]);
-  held_add(poller, shard->wakeup[1]);
+  for(int i = 0; i < NEIGHBOURS; i++)
+    if(fds[i].fd >= 0)
+      return fds[i].fd;
+  return -1;
+}
+
+static int on_first_socket(CURL *easy, curl_socket_t fd, int what, void *found, void *unused)
+{
+  (void)easy;
+  (void)unused;
+  if(what != CURL_POLL_REMOVE)
+    *(int *)found = fd;
+  return 0;
+}
+
+/* libcurl since 8.20 has another by which its resolver wakes it. It names it as long as any transfer runs: here one
+ * without a URL, which ends where it begins. */
+static int inner_wakeup(CURLM *multi)
+{
+  CURL *none = curl_easy_init();
+  int running, fd = -1;
+  if(!none)
+    return -1;
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_first_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, &fd);
+  if(!curl_multi_add_handle(multi, none)) {
+    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    curl_multi_remove_handle(multi, none);
+  }
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, NULL);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, NULL);
+  curl_easy_cleanup(none);
+  return fd;
+}
+
+static void add_both(struct poller *poller, int *ends)
+{
+  ends[1] = ends[0] >= 0 ? partner_of(ends[0]) : -1;
+  held_add(poller, ends[0]);
+  held_add(poller, ends[1]);
+}
+
+void held_add_wakeup(struct shard *shard, int from)
+{
+  struct poller *poller = &shard->engine->poller;
+  shard->wakeup[0] = outer_wakeup(shard->multi, from);
+  shard->inner[0] = inner_wakeup(shard->multi);
+  add_both(poller, shard->wakeup);
+  add_both(poller, shard->inner);
 }
 
 void held_add_lookups(struct poller *poller)

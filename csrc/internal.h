@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -33,6 +34,11 @@
 #define MAX_OPENED 8          /* addresses of one name tried at the same time, and more than libcurl does */
 #define SMALL_UPLOAD 65536    /* sent with the header section; larger bodies are asked for piece by piece */
 #define NEVER INT64_MAX
+
+/* of OpenSSL */
+struct ssl_st;
+struct ssl_ctx_st;
+struct x509_st;
 
 enum live {
   LIVE_ENGINES,
@@ -72,6 +78,8 @@ struct origin {
   bool secure;
   bool gated; /* name or protocol unknown: one probe goes first */
   bool probing;
+  bool apart; /* its connections are for nobody else: a client certificate, forgiven faults, credentials for a proxy */
+  bool asks_cert; /* its server has asked for a client certificate */
   uint32_t hash;
   uint32_t key_len;
   char key[];
@@ -131,6 +139,12 @@ struct sink {
   uint64_t offset;
 };
 
+/* pnet_request.extra taken apart; NULL and 0: not given. */
+struct extra {
+  const char *cert, *key, *key_password, *proxy_user, *proxy_password, *target;
+  unsigned long auth, proxy_auth; /* CURLAUTH_* bits */
+};
+
 struct transfer {
   struct link link;    /* queue.inbox, queue.waiting, lane.blocked, queue.running, queue.done, queue.held or pool */
   struct link starved; /* queue.starved: paused until buffer_bytes has room */
@@ -143,17 +157,27 @@ struct transfer {
   struct pnet_request req;
   char *text; /* copies of the request's strings, each NUL-terminated */
   size_t text_cap;
-  const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password, *cookie;
+  const char *url, *method, *headers, *path, *body_path, *proxy, *user, *password, *cookie, *extra_text;
+  struct extra extra;
   const uint8_t *body;
   int body_fd;
-  int64_t upload_len;             /* of the request body, wherever it is */
+  int64_t upload_len;             /* of the request body, wherever it is; -1 = unknown */
+  int64_t body_start;             /* where it begins in body_fd */
   int64_t upload_at;              /* how much of it libcurl was given */
   bool idempotent, secure, plain; /* plain: cleartext HTTP without a tunnel */
   bool probe, paused, cancelled, connected, replied, slot, again;
+  bool hungry;                      /* paused until pnet_write brings more of the request body */
+  bool wanted;                      /* PNET_EVENT_WANTED */
+  bool fed;                         /* all of a body from pnet_write was taken */
+  bool yielding;                    /* paused until what has arrived is read */
+  bool yielded;                     /* was, and nothing was sent since */
+  int on_fd;                        /* its connection, -1 = unknown */
+  curl_off_t got_away;              /* bytes of the request body, when a clock was last looked at */
   bool watched;                     /* PNET_REQ_EVENTS */
   bool asking;                      /* the request itself is on its way, not that of a tunnel */
   bool told_connected;              /* PNET_EVENT_CONNECTED of the newest socket */
   bool answered;                    /* PNET_EVENT_ANSWER */
+  bool stays, skips;                /* it leads on, but is final; is followed, so that nobody wants its body */
   uint64_t sent, sent_body, tunnel; /* bytes of the request under way; of a tunnel's answer */
   int fd;                           /* its connection while watched, -1 = unknown */
   char address[64];                 /* of the newest socket */
@@ -165,7 +189,8 @@ struct transfer {
   int opened[MAX_OPENED]; /* those of them that may still be on their way to a connection */
   int n_opened;
   unsigned tried; /* addresses, since there was a connection */
-  int tainted;    /* kept-alive connections refused because of pending input */
+  int tainted;    /* kept-alive connections refused because of pending input, or because they are somebody else's */
+  int tls_begun;  /* TLS layers set up since a socket was opened: that of an HTTPS proxy comes first */
   struct response response;
   char *head; /* header lines as received */
   size_t head_len, head_cap, head_total;
@@ -173,7 +198,9 @@ struct transfer {
   struct decoder *decoder;
   uint8_t *held; /* encoded bytes taken from libcurl while starved */
   size_t held_len, held_off, held_cap;
-  size_t want; /* capacity the starved sink asks for */
+  size_t want;    /* capacity the starved sink asks for */
+  uint8_t *saved; /* see salvage.c */
+  size_t saved_len;
   uint64_t wire_body;
   int64_t submitted_us, admitted_us, deadline_us, moved_us;
   int64_t paused_us; /* when the clock was stopped: starved, or a hop waiting for its decision; 0 = it runs */
@@ -188,8 +215,10 @@ struct handle {
   struct pnet_engine *engine;
   struct transfer *transfer;
   struct curl_slist *headers;
-  bool shaped;                               /* set up for more than what stands below: has to be reset */
-  bool watched, verbose, raw, http1, cookie; /* as it is set up now */
+  bool shaped;                           /* set up for more than what stands below: has to be reset */
+  bool watched, verbose, cookie, target; /* as it is set up now */
+  long http_version;                     /* CURL_HTTP_VERSION_* */
+  const struct curl_slist *own;          /* header lines, unless the request brings its own */
   long buffer_size;
   int64_t connect_ms;
   char error[CURL_ERROR_SIZE];
@@ -225,10 +254,37 @@ struct pipe {
   size_t to_cap, to_len;
 };
 
+/* A request body on its way from pnet_write. */
+struct feed {
+  pthread_mutex_t lock;
+  uint8_t *few; /* small pieces, before what stands in from */
+  size_t few_len, few_at;
+  const uint8_t *from; /* the writer's memory, while it waits */
+  size_t from_len, from_at;
+  uint64_t id;   /* whose it is */
+  uint64_t left; /* of what was announced; PNET_LENGTH_UNKNOWN */
+  bool open;     /* somebody wants it */
+  bool ended;    /* no more will come */
+  bool hungry;   /* the transfer waits for more */
+};
+
+#define PEER_CERTS 10 /* of a chain; longer ones are cut short */
+
+/* The connection of the newest answer. */
+struct peer {
+  pthread_mutex_t lock;
+  struct pnet_peer facts;
+  const char *protocol, *cipher; /* static texts of the TLS library */
+  struct x509_st *certs[PEER_CERTS];
+  size_t n_certs;
+};
+
 struct pnet_queue {
-  struct pnet_engine *engine; /* (fixed) */
-  struct pipe pipe;           /* (its own lock) */
-  struct pnet_queue_config config;
+  struct pnet_engine *engine;      /* (fixed) */
+  struct pipe pipe;                /* (its own lock) */
+  struct feed feed;                /* (its own lock) */
+  struct peer peer;                /* (its own lock) */
+  struct pnet_queue_config config; /* (driver) */
 
   /* (lock) the mailbox, and what was finished */
   struct link mail; /* engine.mail while something below is new */
@@ -236,6 +292,8 @@ struct pnet_queue {
   uint64_t released, head;
   uint64_t *orders; /* pairs: enum order, ticket */
   size_t n_orders, cap_orders;
+  struct pnet_queue_config next_config;
+  bool configured; /* next_config is new */
   bool closing, closed;
   struct link done, held;
   size_t n_done;
@@ -257,6 +315,7 @@ struct pnet_queue {
   size_t n_blocked;       /* transfers that stepped aside into lanes */
   bool cancelling;        /* some transfer is marked cancelled */
   bool resuming;          /* the reader of the pipe has made room */
+  bool feeding;           /* the writer of a request body has more, or no more */
   uint64_t used, loose;   /* buffer_bytes taken; the part taken by bodies of unknown length still growing */
   uint64_t consumed_head; /* next ticket to be consumed */
 
@@ -270,7 +329,7 @@ struct pnet_queue {
   _Atomic uint64_t stat_queued, stat_in_flight, stat_done, stat_failed, stat_bytes, stat_body;
 };
 
-enum order { ORDER_CANCEL, ORDER_HOP_END, ORDER_PIPE };
+enum order { ORDER_CANCEL, ORDER_HOP_END, ORDER_HOP_SKIP, ORDER_PIPE, ORDER_FEED };
 
 /* ---- shards and sockets (driver) ---- */
 
@@ -284,7 +343,9 @@ struct shard {
   int64_t timer_us;    /* NEVER = none */
   unsigned running;
   unsigned room; /* transfers */
-  int wakeup[2]; /* descriptors libcurl made for curl_multi_wakeup, as far as they are known; -1 */
+  /* descriptors libcurl made with the multi handle, as far as they are known; -1 */
+  int wakeup[2]; /* for curl_multi_wakeup */
+  int inner[2];  /* since 8.20: by these its resolver wakes it */
 };
 
 struct socket_entry {
@@ -292,6 +353,7 @@ struct socket_entry {
   struct origin *origin;            /* set for sockets we opened */
   struct transfer *opener;          /* until it is connected: libcurl closes it without a word if it loses */
   struct transfer *user;            /* the watched transfer on it, to be told when it closes */
+  struct transfer *sender;          /* the transfer on it that sends a body piece by piece */
   uint16_t local_port, remote_port; /* once connected */
   uint8_t have, want;               /* CURL_POLL_* bits in epoll, and wanted by libcurl */
   bool dirty;
@@ -371,7 +433,8 @@ struct pnet_engine {
 
   /* (fixed) */
   char *ca_file;
-  struct curl_slist *default_headers, *raw_headers, *connect_to;
+  bool capitals; /* see handle_capitals */
+  struct curl_slist *default_headers, *raw_headers, *bare_headers, *connect_to;
 };
 
 /* Something happened to the transfer: the clocks for silence start anew. */
@@ -436,8 +499,8 @@ void shard_touch(struct shard *shard);
 void shard_run(struct shard *shard, int fd, int bits);
 
 /* origin.c (driver) */
-struct origin *origin_get(struct pnet_engine *engine, const char *url, const char *proxy,
-                          bool http1); /* referenced; NULL: no memory */
+struct origin *origin_get(struct pnet_engine *engine,
+                          const struct transfer *transfer); /* referenced; NULL: no memory */
 void origin_unref(struct pnet_engine *engine, struct origin *origin);
 struct place *origin_pick(struct pnet_engine *engine, struct origin *origin); /* NULL: wait, or no memory */
 struct place *origin_place(struct origin *origin, const struct shard *shard);
@@ -450,7 +513,8 @@ void queue_read_mail(struct pnet_queue *queue); /* lock held */
 void queue_admit(struct pnet_queue *queue);
 void queue_settle(struct transfer *transfer); /* a transfer has ended: give back its slot, publish it */
 void queue_cancel(struct pnet_queue *queue);  /* all transfers marked cancelled */
-void queue_resume(struct pnet_queue *queue);  /* the transfer that waited for the reader of its pipe */
+void queue_resume(
+  struct pnet_queue *queue); /* the transfer that waited for the reader of its pipe, or for its writer */
 void queue_busy(struct pnet_queue *queue);
 void queue_drop(struct pnet_queue *queue); /* what was finished and not reaped; lock held as well */
 void queue_check_deadlines(struct pnet_queue *queue);
@@ -467,11 +531,54 @@ static inline bool known_length(const struct transfer *transfer)
   return !transfer->decoder && !transfer->response.chunked && transfer->response.content_length >= 0;
 }
 
+/* Whether libcurl asks for the request body piece by piece (on_upload), so that its progress is known. */
+static inline bool sent_by_pieces(const struct transfer *transfer)
+{
+  return transfer->body_path || transfer->req.flags & (PNET_REQ_UPLOAD | PNET_REQ_BODY_FD) ||
+         transfer->req.body_len > SMALL_UPLOAD;
+}
+
+#define REQ_FORGIVING (PNET_REQ_IGNORE_HOST | PNET_REQ_IGNORE_DATE | PNET_REQ_IGNORE_CA | PNET_REQ_IGNORE_USAGE)
+
+/* What it forgives in the certificate of its origin: PNET_REQ_IGNORE_*. */
+static inline uint32_t forgiven(const struct transfer *transfer)
+{
+  return transfer->secure ? transfer->req.flags & REQ_FORGIVING : 0;
+}
+
+/* Whether some of the request body is still to be given to libcurl. */
+static inline bool is_sending(const struct transfer *transfer)
+{
+  if(transfer->req.flags & PNET_REQ_UPLOAD)
+    return !transfer->fed;
+  return transfer->upload_at < transfer->upload_len && sent_by_pieces(transfer);
+}
+
+static inline bool has_body(const struct transfer *transfer)
+{
+  int status = transfer->response.status;
+  return status != 204 && status != 304 && !(transfer->method && !strcmp(transfer->method, "HEAD"));
+}
+
+/* Whether a final header section is here. */
+static inline bool has_answer(const struct transfer *transfer)
+{
+  return transfer->response.ended && transfer->response.status >= 200;
+}
+
+/* Whether all of the answer is known to be here: what is still to be sent cannot change it. */
+static inline bool answer_complete(const struct transfer *transfer)
+{
+  const struct response *response = &transfer->response;
+  return has_answer(transfer) && (!has_body(transfer) || (!response->chunked && response->content_length >= 0 &&
+                                                          transfer->wire_body == (uint64_t)response->content_length));
+}
+
 /* Whether its answer is one that is handed back for a decision. */
 static inline bool leads_on(const struct transfer *transfer)
 {
   int status = transfer->response.status;
-  return transfer->req.flags & PNET_REQ_RETURN_HOPS && transfer->response.has_location &&
+  return transfer->req.flags & PNET_REQ_RETURN_HOPS && transfer->response.has_location && !transfer->stays &&
          (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
 }
 
@@ -489,20 +596,39 @@ int request_copy(struct transfer *transfer, const struct pnet_request *request, 
 /* A URL, or a URL, a tab and the value of Cookie. */
 int request_plain(struct transfer *transfer, uint64_t id, const uint8_t *line, size_t len);
 
+/* extra.c (pure) */
+int extra_parse(struct extra *extra, char *lines); /* PNET_OK or PNET_INVALID; the lines become its strings */
+
+/* openssl.c: what libcurl does not offer, where its TLS library is OpenSSL */
+/* The TLS connection of a handle, NULL while it has none. false: libcurl's TLS library is another one. */
+bool openssl_of(CURL *easy, struct ssl_st **ssl);
+bool openssl_forgive(struct ssl_ctx_st *context, uint32_t flags);         /* PNET_REQ_IGNORE_DATE, _CA and _USAGE */
+void openssl_peer(struct ssl_st *ssl, struct peer *peer);                 /* peer locked; NULL: no TLS */
+size_t openssl_encode(const struct peer *peer, uint8_t *out, size_t cap); /* peer locked; bytes there are */
+
+/* peer.c */
+int peer_init(struct peer *peer);
+void peer_free(struct peer *peer);
+void peer_note(struct transfer *transfer); /* (driver) a final header section has come */
+
 /* transfer.c */
 struct transfer *transfer_new(struct pnet_engine *engine);                    /* lock held */
 void transfer_recycle(struct pnet_engine *engine, struct transfer *transfer); /* lock held */
 void transfer_destroy(struct transfer *transfer);
-int transfer_start(struct transfer *transfer, struct shard *shard);    /* (driver) */
-void transfer_ended(struct transfer *transfer, CURLcode code);         /* (driver) from CURLMSG_DONE */
-void transfer_abort(struct transfer *transfer, enum pnet_fault fault); /* (driver) at any moment before T_DONE */
-void transfer_resume(struct transfer *transfer);                       /* (driver) room was granted */
+int transfer_start(struct transfer *transfer, struct shard *shard);     /* (driver) */
+void transfer_ended(struct transfer *transfer, CURLcode code);          /* (driver) from CURLMSG_DONE */
+void transfer_abort(struct transfer *transfer, enum pnet_fault fault);  /* (driver) at any moment before T_DONE */
+void transfer_resume(struct transfer *transfer);                        /* (driver) room was granted, or more to send */
+void transfer_skip(struct transfer *transfer);                          /* (driver) nobody wants the rest of its body */
+void transfer_expire(struct transfer *transfer, enum pnet_fault fault); /* (driver) a clock has run out */
+int transfer_pauses(const struct transfer *transfer);                   /* (driver) CURLPAUSE_*: what it waits for */
 
 /* setup.c (driver) */
 struct handle *handle_get(struct pnet_engine *engine);
 void handle_put(struct pnet_engine *engine, struct handle *handle);
 void handle_free(struct handle *handle);
 int handle_prepare(struct handle *handle, struct transfer *transfer);
+bool handle_capitals(void); /* whether libcurl would write %2f in a path as %2F: 8 does, and nobody asked it to */
 
 /* events.c */
 bool event_record(struct transfer *transfer, enum pnet_event_kind kind, uint64_t value, const char *text,
@@ -533,11 +659,28 @@ size_t pipe_read(struct pipe *pipe, uint8_t *out, size_t cap, bool *resume);
 void pipe_discard(struct pipe *pipe, uint64_t id); /* what came and comes of that ticket is dropped */
 size_t pipe_drain(struct pipe *pipe, struct sink *sink, size_t most); /* (driver) an untouched small body as a whole */
 
+/* feed.c (any thread) */
+enum feed_rc { FEED_OK, FEED_EMPTY, FEED_END, FEED_YIELD };
+int feed_init(struct feed *feed);
+void feed_free(struct feed *feed);
+void feed_begin(struct feed *feed, const struct pnet_request *request); /* its body is to be written now */
+void feed_close(struct feed *feed, uint64_t id);                        /* that request wants no more */
+int feed_offer(struct feed *feed, const uint8_t *data, size_t len, bool *collected,
+               bool *resume);       /* PNET_OK, PNET_END, PNET_INVALID; unless collected until withdrawn;
+                                                        resume: the transfer waits for ORDER_FEED */
+bool feed_waits(struct feed *feed); /* some of what is offered was not taken */
+size_t feed_withdraw(struct feed *feed, bool *open); /* how much was taken */
+int feed_end(struct feed *feed);                     /* PNET_OK or PNET_INVALID: it is too short */
+enum feed_rc feed_take(struct transfer *transfer, char *out, size_t cap, size_t *n); /* (driver) */
+
 /* receive.c, connect.c, upload.c (driver): libcurl's callbacks */
 size_t on_header(char *line, size_t size, size_t n, void *handle);
 size_t on_body(char *data, size_t size, size_t n, void *handle);
 size_t on_upload(char *out, size_t size, size_t n, void *handle);
+bool socket_has_input(int fd);                           /* something has arrived, or the connection is dead */
+bool upload_must_yield(const struct transfer *transfer); /* what has arrived is to be read before more is sent */
 int on_seek(void *handle, curl_off_t offset, int origin);
+CURLcode on_tls(CURL *easy, void *context, void *handle);
 int on_prereq(void *handle, char *remote, char *local, int remote_port, int local_port);
 curl_socket_t on_open_socket(void *handle, curlsocktype purpose, struct curl_sockaddr *address);
 int on_close_socket(void *engine, curl_socket_t fd);
@@ -545,6 +688,11 @@ int sockets_settle(struct transfer *transfer, int local_port, int remote_port); 
 int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *handle);
 bool receive_rest(struct transfer *transfer);    /* go on with held bytes; false: starved again or failed */
 bool announce_answer(struct transfer *transfer); /* PNET_EVENT_ANSWER, once; false: failed */
+
+/* salvage.c (driver) */
+void salvage_watch(struct transfer *transfer, int fd);   /* it is on that connection now; -1 = on none */
+void salvage_collect(struct transfer *transfer, int fd); /* before it is closed */
+bool salvage(struct transfer *transfer);                 /* sending failed: the whole answer was there nevertheless */
 
 /* response.c (pure) */
 void response_line(struct response *response, const char *line, size_t len);

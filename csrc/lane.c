@@ -29,7 +29,7 @@ struct lane *lane_get(struct pnet_queue *queue, const struct transfer *t)
   struct lane *lane;
   if(queue->n_lanes >= queue->cap_lanes && !grow_lanes(queue))
     return NULL;
-  origin = origin_get(engine, t->url, t->proxy, t->req.flags & PNET_REQ_HTTP1);
+  origin = origin_get(engine, t);
   if(!origin)
     return NULL;
   for(lane = queue->lanes[origin->hash & (queue->cap_lanes - 1)]; lane; lane = lane->chain) {

@@ -16,32 +16,82 @@ static uint32_t fnv(uint32_t hash, const char *text, size_t len)
   return hash;
 }
 
-/* Scheme, host and port of a URL in lower case, then the proxy; connections that may not speak HTTP/2 are another
- * origin's. Groups requests; libcurl parses the URL itself. */
-static size_t make_key(const char *url, const char *proxy, bool http1, char *key, size_t cap)
+struct key {
+  char text[1024];
+  size_t len;
+  bool apart;
+};
+
+static void add(struct key *key, const char *text, size_t len)
 {
-  const char *host = strstr(url, "://");
+  if(len > sizeof(key->text) - key->len)
+    len = sizeof(key->text) - key->len;
+  memcpy(key->text + key->len, text, len);
+  key->len += len;
+}
+
+static void add_digest(struct key *key, uint32_t hash)
+{
+  static const char digits[] = "0123456789abcdef";
+  for(int shift = 28; shift >= 0; shift -= 4)
+    add(key, &digits[hash >> shift & 15], 1);
+}
+
+static uint32_t digest(uint32_t hash, const char *text)
+{
+  return text ? fnv(hash, text, strlen(text) + 1) : hash;
+}
+
+/* What sets connections to one server apart: who we are there, and what is forgiven it. */
+static void add_identity(struct key *key, const struct transfer *t, bool secure)
+{
+  const struct extra *extra = &t->extra;
+  uint32_t forgiven = secure ? t->req.flags & REQ_FORGIVING : 0;
+  if(forgiven) {
+    add(key, "\t!", 2);
+    add_digest(key, forgiven);
+  }
+  if(secure && extra->cert) {
+    add(key, "\t@", 2);
+    add_digest(key, digest(digest(digest(2166136261u, extra->cert), extra->key), extra->key_password));
+    add(key, extra->cert, strlen(extra->cert));
+  }
+  key->apart = key->apart || forgiven || (secure && extra->cert);
+}
+
+/* Scheme, host and port of the URL in lower case, then the proxy; connections that may not speak HTTP/2 are another
+ * origin's. Groups requests; libcurl parses the URL itself. */
+static void make_key(const struct transfer *t, struct key *key)
+{
+  const char *url = t->url, *host = strstr(url, "://");
   const char *end, *at;
-  size_t scheme_len, len = 0;
+  bool secure;
   host = host ? host + 3 : url;
-  scheme_len = (size_t)(host - url);
   end = host + strcspn(host, "/?#\\");
+  add(key, url, (size_t)(host - url));
   for(at = host; at < end; at++)
     if(*at == '@')
       host = at + 1;
-  for(const char *p = url; p < url + scheme_len && len < cap; p++)
-    key[len++] = (char)(*p | 0x20);
-  for(const char *p = host; p < end && len < cap; p++)
-    key[len++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
-  if(http1 && len > 4 && key[4] == 's' && len < cap)
-    key[len++] = '\t';
-  if(proxy) {
-    if(len < cap)
-      key[len++] = ' ';
-    for(const char *p = proxy; *p && len < cap; p++)
-      key[len++] = *p;
+  add(key, host, (size_t)(end - host));
+  for(size_t i = 0; i < key->len; i++)
+    if(key->text[i] >= 'A' && key->text[i] <= 'Z')
+      key->text[i] |= 0x20;
+  secure = key->len > 4 && key->text[4] == 's';
+  if(secure && t->req.flags & (PNET_REQ_HTTP1 | PNET_REQ_HTTP10 | REQ_FORGIVING))
+    add(key, "\t", 1);
+  if(t->req.flags & REQ_FORGIVING || t->extra.cert)
+    add_identity(key, t, secure);
+  if(t->proxy) {
+    add(key, " ", 1);
+    if(t->extra.proxy_user || t->extra.proxy_password) {
+      add_digest(key, digest(digest(2166136261u, t->extra.proxy_user), t->extra.proxy_password));
+      add(key, t->extra.proxy_user ? t->extra.proxy_user : "", t->extra.proxy_user ? strlen(t->extra.proxy_user) : 0);
+      add(key, " ", 1);
+      key->apart = true;
+    }
+    key->apart = key->apart || strchr(t->proxy, '@');
+    add(key, t->proxy, strlen(t->proxy));
   }
-  return len;
 }
 
 static bool literal_host(const char *key, size_t len)
@@ -75,16 +125,21 @@ static bool grow_table(struct pnet_engine *engine)
   return true;
 }
 
-struct origin *origin_get(struct pnet_engine *engine, const char *url, const char *proxy, bool http1)
+struct origin *origin_get(struct pnet_engine *engine, const struct transfer *t)
 {
-  char key[1024];
-  size_t len = make_key(url, proxy, http1, key, sizeof(key));
-  uint32_t hash = fnv(2166136261u, key, len);
+  struct key key;
+  uint32_t hash;
   struct origin *origin;
+  size_t len;
+  key.len = 0;
+  key.apart = false;
+  make_key(t, &key);
+  len = key.len;
+  hash = fnv(2166136261u, key.text, len);
   if(engine->n_origins >= engine->cap_origins && !grow_table(engine))
     return NULL;
   for(origin = engine->origins[hash & (engine->cap_origins - 1)]; origin; origin = origin->chain) {
-    if(origin->hash == hash && origin->key_len == len && !memcmp(origin->key, key, len)) {
+    if(origin->hash == hash && origin->key_len == len && !memcmp(origin->key, key.text, len)) {
       origin->refs++;
       return origin;
     }
@@ -92,12 +147,13 @@ struct origin *origin_get(struct pnet_engine *engine, const char *url, const cha
   origin = calloc(1, sizeof(*origin) + len);
   if(!origin)
     return NULL;
-  memcpy(origin->key, key, len);
+  memcpy(origin->key, key.text, len);
   origin->key_len = (uint32_t)len;
   origin->hash = hash;
   origin->refs = 1;
-  origin->secure = len > 5 && !memcmp(key, "https", 5);
-  origin->gated = origin->secure || !literal_host(key, len);
+  origin->apart = key.apart;
+  origin->secure = len > 5 && !memcmp(key.text, "https", 5);
+  origin->gated = origin->secure || !literal_host(key.text, len);
   list_init(&origin->lanes);
   origin->chain = engine->origins[hash & (engine->cap_origins - 1)];
   engine->origins[hash & (engine->cap_origins - 1)] = origin;

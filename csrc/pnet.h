@@ -64,7 +64,17 @@ enum pnet_request_flag {
   PNET_REQ_DISCARD = 8,     /* count the body, keep nothing of it */
   PNET_REQ_EVENTS = 16,     /* report what happens on the network: enum pnet_event_kind */
   PNET_REQ_PIPE = 32,       /* the body is read with pnet_read; only one such transfer a queue at a time */
-  PNET_REQ_HTTP1 = 64       /* no HTTP/2 */
+  PNET_REQ_HTTP1 = 64,      /* no HTTP/2 */
+  PNET_REQ_UPLOAD = 128,    /* the request body comes from pnet_write; only one such transfer a queue at a time */
+  PNET_REQ_HTTP10 = 256,    /* the request says HTTP/1.0 */
+  /* What is forgiven in the certificate of an https origin, never in that of a proxy. Such a transfer has a connection of
+   * its own. Where the TLS library cannot do exactly that it ends with CURLE_NOT_BUILT_IN, and nothing is sent. */
+  PNET_REQ_IGNORE_HOST = 512,   /* it does not name the host */
+  PNET_REQ_IGNORE_DATE = 1024,  /* it is not valid yet, or no more */
+  PNET_REQ_IGNORE_CA = 2048,    /* nobody who is trusted has issued it */
+  PNET_REQ_IGNORE_USAGE = 4096, /* it is not meant for servers */
+  PNET_REQ_BARE = 8192,         /* absent headers are the engine's bare_headers */
+  PNET_REQ_BODY_FD = 16384      /* the request body stands in body_fd */
 };
 
 /* Raw events of a transfer, in the order they happened; those of a ticket come before its record. */
@@ -78,15 +88,21 @@ enum pnet_event_kind {
   PNET_EVENT_INTERIM = 7,    /* value: its status, 1xx */
   PNET_EVENT_CLOSING = 8,    /* the connection is about to be closed */
   PNET_EVENT_CLOSED = 9,
-  PNET_EVENT_ANSWER = 10 /* PNET_REQ_PIPE: the header block that the body follows; value: status */
+  PNET_EVENT_WANTED = 11, /* PNET_REQ_UPLOAD: the header section is away, the body may come; only if there is one */
+  PNET_EVENT_ANSWER = 10, /* PNET_REQ_PIPE: the header block that the body follows; value: status */
+  PNET_EVENT_HOP = 13,    /* the same, of an answer that leads on: see pnet_hop_end and pnet_hop_skip */
+  PNET_EVENT_COOKIES = 12 /* of every request: a header block of the origin with Set-Cookie that is not the last one, as
+                             libcurl answered it with credentials; value: status */
 };
 
 enum pnet_done_flag {
-  PNET_DONE_HOP = 1,       /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
-  PNET_DONE_FILE = 2,      /* the body is whole in the file asked for */
-  PNET_DONE_CUT = 4,       /* the body in memory is only its first PNET_CAPTURE_BYTES */
-  PNET_DONE_BODY_FILE = 8, /* the local file at fault is that of the request body */
-  PNET_DONE_COOKIES = 16   /* the header block holds Set-Cookie */
+  PNET_DONE_HOP = 1,         /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
+  PNET_DONE_FILE = 2,        /* the body is whole in the file asked for */
+  PNET_DONE_CUT = 4,         /* the body in memory is only its first PNET_CAPTURE_BYTES */
+  PNET_DONE_BODY_FILE = 8,   /* the local file at fault is that of the request body */
+  PNET_DONE_COOKIES = 16,    /* the header block holds Set-Cookie */
+  PNET_DONE_CERT_ASKED = 64, /* the server has asked for a client certificate, and then did not answer */
+  PNET_DONE_AT_PROXY = 128   /* the fault is in the TLS of the proxy */
 };
 
 enum pnet_submit_flag {
@@ -95,12 +111,13 @@ enum pnet_submit_flag {
 
 #define PNET_MAX_HEADER_BYTES 262144 /* all header sections of a transfer, interim ones and trailers included */
 #define PNET_CAPTURE_BYTES 65536     /* kept of a body that does not go to its file */
-#define PNET_SMALL_BODY 65536        /* bodies up to this size come inside the batch, larger by address */
+#define PNET_LENGTH_UNKNOWN 18446744073709551615u /* body_len of an upload in chunks (RFC 9112 section 7.1) */
+#define PNET_SMALL_BODY 65536                     /* bodies up to this size come inside the batch, larger by address */
 
 /* Offsets and lengths point into the text given beside the requests; length 0 means absent. */
 struct pnet_request {
   uint64_t id;                           /* ticket; within a queue rows are numbered upwards from 1 */
-  uint64_t body_off, body_len;           /* request body in memory */
+  uint64_t body_off, body_len;           /* request body in memory, or in body_fd; of an upload what is announced */
   int64_t timeout_us;                    /* whole time from admission to last byte; 0 = none */
   int64_t max_size;                      /* decoded body bytes; 0 = the queue's default */
   uint32_t flags;                        /* enum pnet_request_flag */
@@ -112,9 +129,16 @@ struct pnet_request {
   uint32_t proxy_off, proxy_len;         /* URL for CURLOPT_PROXY; absent = no proxy, whatever the environment says */
   uint32_t user_off, user_len;           /* credentials for the origin, used when it asks for them */
   uint32_t password_off, password_len;
+  uint32_t extra_off, extra_len;   /* what few need: lines "name value" each ended by LF, see below */
   uint32_t cookie_off, cookie_len; /* value of Cookie */
-  uint32_t reserved;               /* 0 */
+  int32_t body_fd;                 /* PNET_REQ_BODY_FD: a regular file; duplicated by the call */
 };
+
+/* Names in pnet_request.extra; values are taken as they stand, without control characters:
+ * cert, key, key-password: the client certificate, PEM files; no key: it is in the file of the certificate.
+ * proxy-user, proxy-password: credentials for the proxy, instead of those in its URL.
+ * target: what the request line names instead of the URL's path and query.
+ * auth, proxy-auth: schemes that may be used, out of basic, digest, ntlm, negotiate, between commas. */
 
 /* What most readers need stands first. In pnet_batch.text lie, one after the other, the header block
  * [head_at, body_at), the body [body_at, detail_at) unless it has an address, and detail_len bytes that say more about
@@ -138,7 +162,7 @@ struct pnet_done {
   int32_t http_version;  /* 9, 10, 11, 20, 30; 0 = unknown */
   uint32_t flags;        /* enum pnet_done_flag */
   uint32_t new_connections;
-  uint32_t reserved; /* 0 */
+  uint32_t proxy_status; /* of the answer that refused CONNECT; below 100 a CURLproxycode; 0 = neither */
 };
 
 /* Its text lies in pnet_batch.event_text. */
@@ -164,6 +188,7 @@ struct pnet_batch {
 struct pnet_engine_config {
   const char *default_headers; /* lines as in pnet_request.headers */
   const char *raw_headers;     /* the same for requests with PNET_REQ_RAW */
+  const char *bare_headers;    /* the same for requests with PNET_REQ_BARE */
   const char *ca_file;         /* PEM bundle, NULL = none */
   const char *resolve;         /* lines "HOST:PORT:ADDRESS:" as CURLOPT_CONNECT_TO takes them, each ended by LF */
 };
@@ -177,6 +202,26 @@ struct pnet_queue_config {
   uint32_t per_host;      /* the same for one origin (scheme, host, port, proxy) */
   uint32_t ordered;       /* 1 = rows are consumed in ticket order */
   uint32_t max_addresses; /* addresses of a name that are tried; 0 = all */
+};
+
+/* The numbers are those of IDSI_FLAG_* in WinINet. */
+enum pnet_peer_flag {
+  PNET_PEER_KEPT = 1,   /* the connection served another request before */
+  PNET_PEER_SECURE = 2, /* TLS with the origin */
+  PNET_PEER_PROXY = 4,  /* through a proxy */
+  PNET_PEER_TUNNEL = 8  /* through a tunnel that the proxy has opened */
+};
+
+/* The connection that an answer came on. */
+struct pnet_peer {
+  uint64_t id;                            /* the ticket; 0 = there was no answer yet */
+  uint32_t source_port, destination_port; /* of the socket: with a proxy, the proxy's */
+  int32_t http_version;                   /* as in pnet_done */
+  uint32_t cipher_bits;                   /* 0 = no TLS, or not known */
+  uint32_t flags;                         /* enum pnet_peer_flag */
+  uint32_t chain_len;                     /* bytes of all certificates */
+  char protocol[16];                      /* of TLS, "" = none, or not known */
+  char cipher[64];
 };
 
 struct pnet_stats {
@@ -231,15 +276,34 @@ int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_
  * PNET_OK: at least `least`. PNET_END: less, and there will be no more; the record, which pnet_reap gives, tells why, and
  * may hold bytes that follow. PNET_AGAIN: less, as the time is over, a signal came, or events wait for pnet_reap. */
 int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int timeout_ms, size_t *n);
+/* Give the next part of the body of the queue's transfer with PNET_REQ_UPLOAD: data[0..len) is sent from where it is,
+ * waiting up to timeout_ms for that. *n counts what was taken, whatever is returned.
+ * PNET_OK: all. PNET_AGAIN: less, as the time is over, a signal came, or events wait for pnet_reap. PNET_END: no more is
+ * wanted: the transfer has ended, or its answer says that it failed. PNET_INVALID: more than was announced, or behind
+ * the end; nothing was taken. */
+int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int timeout_ms, size_t *n);
+/* No more will be written. PNET_INVALID: less than was announced: it can only be cancelled. */
+int pnet_write_end(struct pnet_queue *queue);
+/* Change the clocks and limits of a queue, but for buffer_bytes, in_flight, per_host and ordered: for all its
+ * transfers, from the next turn of the loop on. */
+int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config);
 /* The caller has consumed `bytes` of reaped bodies. Ordered queues: rows before ticket `head` are all consumed, and
  * their bytes are given back with this call or were before; 0 = as it was. */
 int pnet_consumed(struct pnet_queue *queue, uint64_t bytes, uint64_t head);
 /* Cancel one transfer; it ends with PNET_FAULT_CANCELLED unless it ended before, and what was not read of its body is
  * dropped. Unknown tickets are ignored. */
 int pnet_cancel(struct pnet_queue *queue, uint64_t id);
-/* Give up the slot that an answer with PNET_DONE_HOP holds: the answer is final. */
+/* Give up the slot that an answer with PNET_DONE_HOP holds: the answer is final. After PNET_EVENT_HOP also before its record,
+ * which then has no PNET_DONE_HOP. */
 int pnet_hop_end(struct pnet_queue *queue, uint64_t id);
+/* The answer that PNET_EVENT_HOP told of is followed: nobody wants the rest of its body. Its record comes
+ * soon, with PNET_DONE_HOP; a body that is long or has no length takes its connection with it. */
+int pnet_hop_skip(struct pnet_queue *queue, uint64_t id);
 int pnet_queue_stats(struct pnet_queue *queue, struct pnet_stats *out);
+/* Tell of the connection that the newest answer to a PNET_REQ_PIPE request came on; its record may be reaped already.
+ * When out->chain_len is no more than cap, chain takes the server's certificates, its own first, DER one behind the other;
+ * none without TLS, or where the TLS library does not tell. */
+int pnet_queue_peer(struct pnet_queue *queue, struct pnet_peer *out, uint8_t *chain, size_t cap);
 
 /* For event loops, which wait for descriptors and not in pnet_reap. Whenever something is there to be reaped, eight
  * bytes are written to fd once until the next pnet_reap; -1 = no more. The caller owns fd. */

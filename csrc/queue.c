@@ -20,24 +20,18 @@ static int64_t earlier(int64_t a, int64_t b)
   return a < b ? a : b;
 }
 
-/* libcurl asks for the body piece by piece (on_upload), so that its progress is known. */
-static bool sent_by_pieces(const struct transfer *t)
-{
-  return t->body_path || t->req.body_len > SMALL_UPLOAD;
-}
-
 static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault)
 {
   const struct pnet_queue_config *config = &t->queue->config;
   int64_t limit, from, at = NEVER;
-  if(t->paused)
+  if(t->hungry || (t->paused && !(t->req.flags & PNET_REQ_UPLOAD && !t->fed)))
     return NEVER; /* we are the ones who wait */
   if(!t->connected) {
     from = t->moved_us;
     limit = config->connect_time_us;
     *fault = PNET_FAULT_CONNECT_TIME;
   }
-  else if(!t->replied && t->upload_at < t->upload_len && sent_by_pieces(t)) {
+  else if(!has_answer(t) && is_sending(t)) {
     from = t->moved_us;
     limit = config->send_time_us;
     *fault = PNET_FAULT_SEND_TIME;
@@ -336,6 +330,31 @@ static void mark_everywhere(struct pnet_queue *queue, uint64_t id, bool all)
   queue->cancelling = true;
 }
 
+/* A hop whose body is still arriving, and may be read. */
+static void decide_hop(struct pnet_queue *queue, uint64_t id, bool stays)
+{
+  LIST_EACH(item, &queue->running)
+  {
+    struct transfer *t = CONTAINER(item, struct transfer, link);
+    if(t->req.id != id || t->sink.kind != SINK_PIPE || !leads_on(t))
+      continue;
+    t->stays = stays;
+    t->skips = !stays;
+    queue->resuming = queue->resuming || !stays;
+  }
+}
+
+static void take_config(struct pnet_queue *queue)
+{
+  struct pnet_queue_config old = queue->config;
+  queue->config = queue->next_config;
+  queue->config.buffer_bytes = old.buffer_bytes;
+  queue->config.in_flight = old.in_flight;
+  queue->config.per_host = old.per_host;
+  queue->config.ordered = old.ordered;
+  queue->engine->deadline_us = 0; /* look at every clock again */
+}
+
 void queue_read_mail(struct pnet_queue *queue)
 {
   struct link *link;
@@ -361,6 +380,10 @@ void queue_read_mail(struct pnet_queue *queue)
       mark_everywhere(queue, queue->orders[i + 1], false);
     if(queue->orders[i] == ORDER_PIPE)
       queue->resuming = true;
+    if(queue->orders[i] == ORDER_FEED)
+      queue->feeding = true;
+    if(queue->orders[i] == ORDER_HOP_END || queue->orders[i] == ORDER_HOP_SKIP)
+      decide_hop(queue, queue->orders[i + 1], queue->orders[i] == ORDER_HOP_END);
     held = find_held(queue, queue->orders[i + 1]);
     if(held && queue->orders[i] == ORDER_HOP_END) {
       atomic_fetch_add_explicit(&queue->stat_done, 1, memory_order_relaxed);
@@ -368,6 +391,10 @@ void queue_read_mail(struct pnet_queue *queue)
     }
   }
   queue->n_orders = 0;
+  if(queue->configured) {
+    take_config(queue);
+    queue->configured = false;
+  }
   if(queue->closing) {
     while((link = queue->held.next) != &queue->held)
       end_hop(queue, CONTAINER(link, struct transfer, link));
@@ -378,14 +405,20 @@ void queue_read_mail(struct pnet_queue *queue)
 
 void queue_resume(struct pnet_queue *queue)
 {
-  if(!queue->resuming)
+  bool read = queue->resuming, written = queue->feeding;
+  if(!read && !written)
     return;
-  queue->resuming = false;
+  queue->resuming = queue->feeding = false;
   LIST_EACH_SAFE(item, &queue->running)
   {
     struct transfer *t = CONTAINER(item, struct transfer, link);
-    if(t->sink.kind == SINK_PIPE && t->paused) {
-      t->paused = false;
+    bool goes_on = (read && t->sink.kind == SINK_PIPE && t->paused) || (written && (t->hungry || t->yielding));
+    if(t->skips)
+      transfer_skip(t);
+    else if(goes_on) {
+      t->paused = t->paused && !(read && t->sink.kind == SINK_PIPE);
+      t->hungry = t->hungry && !written;
+      t->yielding = t->yielding && !written;
       transfer_resume(t);
     }
   }
@@ -440,7 +473,7 @@ static int64_t expire(struct link *list, int64_t now, bool running)
     if(t->state == T_DRAINING)
       continue;
     if(at <= now)
-      transfer_abort(t, fault);
+      transfer_expire(t, fault);
     else
       next = earlier(next, at);
   }

@@ -56,12 +56,6 @@ static void learn_protocol(struct transfer *t)
     origin_settle(origin, ORIGIN_H1);
 }
 
-static bool has_body(const struct transfer *t)
-{
-  int status = t->response.status;
-  return status != 204 && status != 304 && !(t->method && !strcmp(t->method, "HEAD"));
-}
-
 static int64_t max_size(const struct transfer *t)
 {
   if(t->req.max_size)
@@ -120,7 +114,7 @@ static bool begin_body(struct transfer *t)
   t->sink.decoded = 0;
   t->sink.cut = false;
   t->sink.kind = t->req.flags & PNET_REQ_DISCARD ? SINK_DISCARD
-                 : t->req.flags & PNET_REQ_PIPE  ? leads_on(t) ? SINK_CAPTURE : SINK_PIPE
+                 : t->req.flags & PNET_REQ_PIPE  ? SINK_PIPE
                  : t->path                       ? SINK_CAPTURE
                                                  : SINK_MEMORY;
   if(!has_body(t)) {
@@ -162,10 +156,33 @@ bool announce_answer(struct transfer *t)
   if(t->answered)
     return true;
   t->answered = true;
-  if(event_record(t, PNET_EVENT_ANSWER, (uint64_t)t->response.status, t->head, t->head_len))
+  if(event_record(t, leads_on(t) ? PNET_EVENT_HOP : PNET_EVENT_ANSWER, (uint64_t)t->response.status, t->head,
+                  t->head_len))
     return true;
   transfer_fail(t, PNET_FAULT_MEMORY, NULL);
   return false;
+}
+
+/* The section before was answered by libcurl, with credentials. What a proxy has said (407) is not the origin's, and sets
+ * no cookies for it. */
+static bool tell_cookies(struct transfer *t)
+{
+  if(t->response.status == 407 ||
+     event_record(t, PNET_EVENT_COOKIES, (uint64_t)t->response.status, t->head, t->head_len))
+    return true;
+  transfer_fail(t, PNET_FAULT_MEMORY, NULL);
+  return false;
+}
+
+/* Such an answer ends the sending: libcurl does not ask for the rest. */
+static void stop_sending(struct transfer *t)
+{
+  if(t->req.flags & PNET_REQ_UPLOAD)
+    feed_close(&t->queue->feed, t->req.id);
+  if(t->hungry || t->yielding) { /* libcurl would wait for the rest nevertheless */
+    t->queue->feeding = true;
+    queue_busy(t->queue);
+  }
 }
 
 size_t on_header(char *line, size_t size, size_t n, void *handle)
@@ -173,12 +190,16 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   struct transfer *t = ((struct handle *)handle)->transfer;
   bool status_line = n > 5 && !memcmp(line, "HTTP/", 5);
   (void)size;
+  if(!n || line[n - 1] != '\n')
+    return n; /* libcurl 8 hands over the rest when the connection ends inside a line; examine tells of the end */
   moved(t);
   if(!count_head(t, n))
     return 0;
   if(t->response.ended && !status_line)
     return n; /* a trailer field: not kept */
   if(status_line) {
+    if(has_answer(t) && t->response.sets_cookies && !tell_cookies(t))
+      return 0;
     t->head_len = 0;
     t->replied = true;
     queue_watch(t);
@@ -198,7 +219,11 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
     watch_head(t);
   if(t->response.ended && t->response.status >= 200 && !begin_body(t))
     return 0;
-  if(t->response.ended && t->sink.kind == SINK_PIPE && !may_be_asked_again(t))
+  if(t->response.ended && t->response.status >= 200 && t->req.flags & PNET_REQ_PIPE)
+    peer_note(t);
+  if(t->response.ended && t->response.status >= 300 && sent_by_pieces(t) && !may_be_asked_again(t))
+    stop_sending(t);
+  if(has_answer(t) && t->sink.kind == SINK_PIPE && !may_be_asked_again(t))
     return announce_answer(t) ? n : 0;
   return n;
 }
@@ -306,7 +331,7 @@ static bool sink_take(struct transfer *t, const uint8_t *data, size_t len)
 static void pause_for_reader(struct transfer *t)
 {
   t->paused = true;
-  if(!t->paused_us)
+  if(!t->paused_us && !(t->req.flags & PNET_REQ_UPLOAD && !t->fed))
     t->paused_us = t->queue->engine->now_us;
 }
 
@@ -418,7 +443,7 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
   case WINDOW_WAIT:
     if(!hold(t, in, in_len))
       return 0;
-    curl_easy_pause(h->easy, CURLPAUSE_RECV);
+    curl_easy_pause(h->easy, transfer_pauses(t));
     return n;
   case WINDOW_FAILED:
     return 0;

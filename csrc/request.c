@@ -2,6 +2,7 @@
  * (CR, LF, NUL, other control characters) passes here, whatever the layer above has checked. */
 #include "internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -110,6 +111,7 @@ struct piece {
 
 int request_copy(struct transfer *t, const struct pnet_request *request, const uint8_t *text, size_t text_len)
 {
+  bool inline_body = !(request->flags & (PNET_REQ_UPLOAD | PNET_REQ_BODY_FD));
   struct piece pieces[] = {
     {request->url_off, request->url_len, &t->url},
     {request->method_off, request->method_len, &t->method},
@@ -119,8 +121,9 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
     {request->proxy_off, request->proxy_len, &t->proxy},
     {request->user_off, request->user_len, &t->user},
     {request->password_off, request->password_len, &t->password},
+    {request->extra_off, request->extra_len, &t->extra_text},
     {request->cookie_off, request->cookie_len, &t->cookie},
-    {request->body_off, request->body_len, (const char **)&t->body},
+    {request->body_off, inline_body ? request->body_len : 0, (const char **)&t->body},
   };
   const size_t n = sizeof(pieces) / sizeof(pieces[0]);
   size_t total = 0, at = 0;
@@ -155,5 +158,12 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
     at += pieces[i].len + 1;
   }
   t->req = *request;
+  if(t->extra_text && extra_parse(&t->extra, (char *)t->extra_text))
+    return PNET_INVALID;
+  if(request->flags & PNET_REQ_BODY_FD) {
+    t->body_fd = fcntl(request->body_fd, F_DUPFD_CLOEXEC, 0);
+    if(t->body_fd < 0)
+      return PNET_INVALID;
+  }
   return PNET_OK;
 }

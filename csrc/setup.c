@@ -3,12 +3,14 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define FILE_BUFFER 131072L /* receive buffer for bodies that go to a file: expected to be large */
-#define PIPE_BUFFER 524288L /* receive buffer for bodies that are read while they arrive */
+#define FILE_BUFFER 131072L   /* receive buffer for bodies that go to a file: expected to be large */
+#define UPLOAD_BUFFER 131072L /* send buffer for request bodies that come piece by piece */
+#define PIPE_BUFFER 524288L   /* receive buffer for bodies that are read while they arrive */
 
 static void set_common(struct handle *h)
 {
@@ -44,7 +46,9 @@ static void set_common(struct handle *h)
   curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
   curl_easy_setopt(easy, CURLOPT_DEBUGDATA, h);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, h);
-  h->shaped = h->watched = h->verbose = h->raw = h->http1 = h->cookie = false;
+  h->shaped = h->watched = h->verbose = h->cookie = h->target = false;
+  h->http_version = CURL_HTTP_VERSION_2TLS;
+  h->own = engine->default_headers;
   h->buffer_size = CURL_MAX_WRITE_SIZE;
   h->connect_ms = 0;
 }
@@ -117,12 +121,15 @@ static void set_method(struct handle *h, const struct transfer *t)
   CURL *easy = h->easy;
   const char *method = t->method ? t->method : "GET";
   bool anticipates_body = !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
-  if(t->body_path || t->req.body_len > SMALL_UPLOAD) {
+  if(sent_by_pieces(t)) {
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
     curl_easy_setopt(easy, CURLOPT_READDATA, h);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, h);
+    if(!(t->req.flags & PNET_REQ_UPLOAD)) { /* what a program has written is gone */
+      curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+      curl_easy_setopt(easy, CURLOPT_SEEKDATA, h);
+    }
     curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->upload_len);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
   }
@@ -138,60 +145,229 @@ static void set_method(struct handle *h, const struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+static long http_version_of(uint32_t flags)
+{
+  if(flags & PNET_REQ_HTTP10)
+    return CURL_HTTP_VERSION_1_0;
+  return flags & PNET_REQ_HTTP1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+}
+
+static struct curl_slist *own_headers(const struct pnet_engine *engine, uint32_t flags)
+{
+  if(flags & PNET_REQ_BARE)
+    return engine->bare_headers;
+  return flags & PNET_REQ_RAW ? engine->raw_headers : engine->default_headers;
+}
+
 /* What many requests differ in, changed only when it has to: resetting a handle costs more. */
 static void adjust(struct handle *h, const struct transfer *t)
 {
   CURL *easy = h->easy;
   long buffer_size = t->path ? FILE_BUFFER : t->req.flags & PNET_REQ_PIPE ? PIPE_BUFFER : CURL_MAX_WRITE_SIZE;
-  bool raw = t->req.flags & PNET_REQ_RAW, http1 = t->req.flags & PNET_REQ_HTTP1;
+  struct curl_slist *own = own_headers(h->engine, t->req.flags);
+  long http_version = http_version_of(t->req.flags);
   bool verbose = t->watched || (t->probe && t->secure); /* its log is its only way to say some things */
   if(verbose != h->verbose)
     curl_easy_setopt(easy, CURLOPT_VERBOSE, (long)verbose);
   if(t->watched != h->watched)
     curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, t->watched ? on_resolve : NULL);
-  if(raw != h->raw)
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, raw ? h->engine->raw_headers : h->engine->default_headers);
-  if(http1 != h->http1)
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+  if(own != h->own)
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, own);
+  if(http_version != h->http_version)
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http_version);
   if(t->cookie || h->cookie)
     curl_easy_setopt(easy, CURLOPT_COOKIE, t->cookie);
   if(buffer_size != h->buffer_size)
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, buffer_size);
   h->verbose = verbose;
   h->watched = t->watched;
-  h->raw = raw;
-  h->http1 = http1;
+  h->own = own;
+  h->http_version = http_version;
   h->cookie = t->cookie != NULL;
   h->buffer_size = buffer_size;
 }
 
-/* Keeps the hexadecimal digits of %2f as they were written, where libcurl 8 would turn them into capitals. */
+bool handle_capitals(void)
+{
+  CURLU *url = curl_url();
+  char *path = NULL;
+  bool capitals = url && !curl_url_set(url, CURLUPART_URL, "http://h/%2f", 0) &&
+                  !curl_url_get(url, CURLUPART_PATH, &path, CURLU_URLENCODE) && !strcmp(path, "/%2F");
+  curl_free(path);
+  curl_url_cleanup(url);
+  return capitals;
+}
+
+/* Whether a segment of the path is "." or "..", encoded or not: such a path libcurl has to change (RFC 3986 5.2.4). */
+static bool has_dots(const char *path, const char *end)
+{
+  while(path < end) { /* at a slash */
+    int dots = 0;
+    for(path++; path < end; dots++)
+      if(*path == '.')
+        path++;
+      else if(end - path >= 3 && !strncasecmp(path, "%2e", 3))
+        path += 3;
+      else
+        break;
+    if((dots == 1 || dots == 2) && (path == end || *path == '/'))
+      return true;
+    path = memchr(path, '/', (size_t)(end - path));
+    if(!path)
+      return false;
+  }
+  return false;
+}
+
+static bool has_small_digits(const char *path, const char *end)
+{
+  while((path = memchr(path, '%', (size_t)(end - path))) && end - path >= 3) {
+    path++;
+    if(isxdigit((unsigned char)path[0]) && isxdigit((unsigned char)path[1]) &&
+       (islower((unsigned char)path[0]) || islower((unsigned char)path[1])))
+      return true;
+  }
+  return false;
+}
+
+/* What the request line names, where that is not what libcurl makes of the URL: what the caller wants; or it
+ * keeps the digits of %2f in a path as they were written: signatures of URLs depend on them, and servers that compare
+ * strings. Only where libcurl would make them capitals, and leave the rest of the URL alone. */
 static int set_target(struct handle *h, const struct transfer *t)
 {
-  const char *host = strstr(t->url, "://");
-  const char *target = host ? host + 3 + strcspn(host + 3, "/?#") : "";
-  const char *end = target + strcspn(target, "#");
+  const char *host = strchr(t->url, '%') ? strstr(t->url, "://") : NULL;
+  const char *path = host ? host + 3 + strcspn(host + 3, "/?#") : "";
+  const char *end = path + strcspn(path, "?#");
+  bool proxied = t->proxy && !strncasecmp(t->proxy, "http", 4) && !strncasecmp(t->url, "http:", 5);
+  char *copy = NULL;
   int rc = PNET_OK;
-  bool small = false;
-  for(const char *at = target; *target == '/' && (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++)
-    small = small || (isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]) &&
-                      (islower((unsigned char)at[1]) || islower((unsigned char)at[2])));
-  if(small) {
-    /* a proxy is asked for the whole URL, unless there is a tunnel through it */
-    bool plain_proxy = t->proxy && !strncasecmp(t->proxy, "http", 4) && !strncasecmp(t->url, "http:", 5);
-    const char *from = plain_proxy ? t->url : target;
-    char *copy = strndup(from, (size_t)(end - from));
-    h->shaped = true;
-    rc = !copy || curl_easy_setopt(h->easy, CURLOPT_REQUEST_TARGET, copy) ? PNET_NOMEM : PNET_OK;
-    free(copy);
+  if(t->extra.target) {
+    copy = strdup(t->extra.target);
+    if(!copy)
+      return PNET_NOMEM;
   }
+  else if(h->engine->capitals && *path == '/' && has_small_digits(path, end) && !has_dots(path, end) &&
+          !memchr(t->url, '@', (size_t)(path - t->url)) && !memchr(t->url, '%', (size_t)(path - t->url))) {
+    /* a proxy is asked for the whole URL, unless there is a tunnel through it */
+    const char *from = proxied ? t->url : path;
+    copy = strndup(from, (size_t)(path - from) + strcspn(path, "#"));
+    if(!copy)
+      return PNET_NOMEM;
+  }
+  if((copy || h->target) && curl_easy_setopt(h->easy, CURLOPT_REQUEST_TARGET, copy))
+    rc = PNET_NOMEM;
+  h->target = copy != NULL;
+  free(copy);
   return rc;
+}
+
+static int refuse(struct transfer *t, CURLcode code, const char *why)
+{
+  t->done.curl_code = (int32_t)code;
+  transfer_fail(t, PNET_FAULT_CURL, why);
+  return PNET_INVALID;
+}
+
+/* A certificate that is forgiven something must not help anybody else: no connection and no TLS session is shared, as
+ * those that were checked strictly are not told from it. */
+static int set_forgiving(struct handle *h, struct transfer *t)
+{
+  CURL *easy = h->easy;
+  struct ssl_st *none;
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  if(forgiven(t) & PNET_REQ_IGNORE_HOST)
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  if(!(forgiven(t) & ~(uint32_t)PNET_REQ_IGNORE_HOST))
+    return PNET_OK;
+  if(!openssl_of(easy, &none) || curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) ||
+     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, h))
+    return refuse(t, CURLE_NOT_BUILT_IN, "single faults of a certificate can be forgiven with OpenSSL alone");
+  return PNET_OK;
+}
+
+/* A single scheme would be tried before the server asks for anything. */
+static unsigned long only(unsigned long schemes)
+{
+  return schemes & (schemes - 1) ? schemes : schemes | CURLAUTH_ONLY;
+}
+
+/* The proxy's URL with these credentials instead of its own, percent-encoded: libcurl decodes them whatever its version. */
+static char *proxy_url(CURL *easy, const char *url, const struct extra *extra)
+{
+  const char *authority = strstr(url, "://"), *host = strrchr(url, '@');
+  char *user = curl_easy_escape(easy, extra->proxy_user ? extra->proxy_user : "", 0);
+  char *password = curl_easy_escape(easy, extra->proxy_password ? extra->proxy_password : "", 0);
+  char *out = NULL;
+  size_t scheme_len, cap;
+  authority = authority ? authority + 3 : url;
+  host = host && host >= authority ? host + 1 : authority;
+  scheme_len = (size_t)(authority - url);
+  if(user && password) {
+    cap = strlen(url) + strlen(user) + strlen(password) + 3;
+    out = malloc(cap);
+    if(out)
+      snprintf(out, cap, "%.*s%s:%s@%s", (int)scheme_len, url, user, password, host);
+  }
+  curl_free(user);
+  curl_free(password);
+  return out;
+}
+
+static int set_proxy(struct handle *h, struct transfer *t)
+{
+  CURL *easy = h->easy;
+  const struct extra *extra = &t->extra;
+  bool http = !strncmp(t->proxy, "http", 4);
+  unsigned long schemes = !http ? CURLAUTH_BASIC /* no matter; with NTLM libcurl finds no connection of it again */
+                          : extra->proxy_auth ? only(extra->proxy_auth)
+                                              : CURLAUTH_ANY;
+  CURLcode rc = CURLE_OUT_OF_MEMORY;
+  if(extra->proxy_user || extra->proxy_password) {
+    char *url = proxy_url(easy, t->proxy, extra);
+    if(url)
+      rc = curl_easy_setopt(easy, CURLOPT_PROXY, url);
+    free(url);
+  }
+  else
+    rc = curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
+  if(rc)
+    return PNET_NOMEM;
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL); /* it would turn plain proxying into a tunnel */
+  if(curl_easy_setopt(easy, CURLOPT_PROXYAUTH, schemes))
+    return refuse(t, CURLE_NOT_BUILT_IN, "none of the schemes for the proxy is one that libcurl has");
+  return PNET_OK;
+}
+
+static int set_credentials(struct handle *h, struct transfer *t)
+{
+  CURL *easy = h->easy;
+  curl_easy_setopt(easy, CURLOPT_USERNAME, t->user);
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, t->password ? t->password : "");
+  if(curl_easy_setopt(easy, CURLOPT_HTTPAUTH, t->extra.auth ? only(t->extra.auth) : CURLAUTH_ANY))
+    return refuse(t, CURLE_NOT_BUILT_IN, "none of the schemes is one that libcurl has");
+  return PNET_OK;
+}
+
+static void set_certificate(struct handle *h, const struct extra *extra)
+{
+  CURL *easy = h->easy;
+  curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM");
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, extra->cert);
+  curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, extra->key ? extra->key : extra->cert);
+  /* without one OpenSSL would ask the terminal */
+  curl_easy_setopt(easy, CURLOPT_KEYPASSWD, extra->key_password ? extra->key_password : "");
 }
 
 int handle_prepare(struct handle *h, struct transfer *t)
 {
   const struct pnet_queue_config *config = &t->queue->config;
   CURL *easy = h->easy;
+  int rc = PNET_OK;
   if(h->shaped) {
     curl_easy_reset(easy);
     curl_slist_free_all(h->headers);
@@ -208,25 +384,23 @@ int handle_prepare(struct handle *h, struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, h->connect_ms ? (long)h->connect_ms + 1000L : 0x7fffffffL);
   }
   adjust(h, t);
-  if(set_target(h, t))
+  if((h->engine->capitals || h->target || t->extra.target) && set_target(h, t))
     return PNET_NOMEM;
-  if(!t->method && !t->headers && !t->proxy && !t->user && !t->body && !t->body_path)
+  if(!t->method && !t->headers && !t->proxy && !t->user && !t->body && !sent_by_pieces(t) && !t->extra.cert &&
+     !forgiven(t))
     return PNET_OK;
   h->shaped = true;
-  if(t->method || t->body || t->body_path)
+  if(t->method || t->body || sent_by_pieces(t))
     set_method(h, t);
   if(t->headers && set_headers(h, t->headers))
     return PNET_NOMEM;
-  if(t->proxy) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
-    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL); /* it would turn plain proxying into a tunnel */
-  }
-  if(t->user) {
-    curl_easy_setopt(easy, CURLOPT_USERNAME, t->user);
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, t->password ? t->password : "");
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_ANY);
-  }
-  return PNET_OK;
+  if(t->secure && t->extra.cert)
+    set_certificate(h, &t->extra);
+  if(t->proxy)
+    rc = set_proxy(h, t);
+  if(t->user && !rc)
+    rc = set_credentials(h, t);
+  if(forgiven(t) && !rc)
+    rc = set_forgiving(h, t);
+  return rc;
 }

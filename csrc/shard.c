@@ -47,8 +47,11 @@ struct shard *shard_new(struct pnet_engine *engine)
 
 void shard_free(struct shard *shard)
 {
-  held_drop(&shard->engine->poller, shard->wakeup[0]);
-  held_drop(&shard->engine->poller, shard->wakeup[1]);
+  struct poller *poller = &shard->engine->poller;
+  for(int i = 0; i < 2; i++) { /* before libcurl closes them */
+    poller_forget(poller, shard->wakeup[i]);
+    poller_forget(poller, shard->inner[i]);
+  }
   curl_multi_cleanup(shard->multi);
   list_remove(&shard->roomy);
   list_remove(&shard->touched);

@@ -23,7 +23,7 @@ struct transfer *transfer_new(struct pnet_engine *engine)
     t = calloc(1, sizeof(*t));
     if(!t)
       return NULL;
-    t->sink.fd = t->body_fd = t->fd = -1;
+    t->sink.fd = t->body_fd = t->fd = t->on_fd = -1;
   }
   live_add(LIVE_TRANSFERS, 1);
   return t;
@@ -60,7 +60,7 @@ static void reset(struct transfer *t)
     kept.sink.data = NULL;
     kept.sink.cap = 0;
   }
-  kept.sink.fd = kept.body_fd = kept.fd = -1;
+  kept.sink.fd = kept.body_fd = kept.fd = kept.on_fd = -1;
   *t = kept;
 }
 
@@ -94,11 +94,15 @@ void transfer_fail(struct transfer *t, enum pnet_fault fault, const char *detail
 static bool open_body(struct transfer *t)
 {
   struct stat info;
-  t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
+  if(t->body_path)
+    t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
   held_add(&t->queue->engine->poller, t->body_fd);
   memset(&info, 0, sizeof(info));
   if(t->body_fd >= 0 && !fstat(t->body_fd, &info) && S_ISREG(info.st_mode)) {
-    t->upload_len = info.st_size;
+    if(t->body_path)
+      t->upload_len = info.st_size;
+    else
+      t->body_start = (int64_t)t->req.body_off;
     return true;
   }
   t->done.os_errno = t->body_fd < 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
@@ -121,8 +125,9 @@ int transfer_start(struct transfer *t, struct shard *shard)
   t->watched = t->req.flags & PNET_REQ_EVENTS;
   if(t->req.flags & PNET_REQ_PIPE)
     pipe_begin(&t->queue->pipe, t->req.id);
-  t->upload_len = (int64_t)t->req.body_len;
-  if(t->body_path && !open_body(t))
+  t->upload_len = (int64_t)t->req.body_len; /* PNET_LENGTH_UNKNOWN becomes -1, which libcurl knows as unknown too */
+  t->fed = !t->upload_len;
+  if((t->body_path || t->body_fd >= 0) && !open_body(t))
     return PNET_INVALID;
   t->handle = handle_get(engine);
   if(t->handle) {
@@ -165,6 +170,26 @@ static int64_t phase(CURL *easy, CURLINFO info)
   return us;
 }
 
+/* Whether the failure is the proxy's, and its words. */
+static void blame_proxy(struct transfer *t)
+{
+  CURL *easy = t->handle->easy;
+  struct pnet_done *done = &t->done;
+  long number = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &number);
+  if(number && number / 100 != 2)
+    done->proxy_status = (uint32_t)number;
+  else if(done->curl_code == CURLE_PROXY) {
+    curl_easy_getinfo(easy, CURLINFO_PROXY_ERROR, &number);
+    done->proxy_status = (uint32_t)number;
+  }
+  else if(!number && !t->connected && !strncmp(t->proxy, "https:", 6)) {
+    done->flags |= PNET_DONE_AT_PROXY;
+    curl_easy_getinfo(easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &number);
+    done->verify_result = (int32_t)number;
+  }
+}
+
 static void measure(struct transfer *t)
 {
   CURL *easy = t->handle->easy;
@@ -187,6 +212,10 @@ static void measure(struct transfer *t)
   number = 0;
   curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &number);
   done->verify_result = (int32_t)number;
+  if(t->lane->origin->asks_cert && !t->replied && done->new_connections)
+    done->flags |= PNET_DONE_CERT_ASKED;
+  if(t->proxy)
+    blame_proxy(t);
 }
 
 /* Leave the multi handle; a transfer that was not complete takes its connection with it. */
@@ -200,6 +229,7 @@ static void detach(struct transfer *t)
   curl_multi_remove_handle(t->shard->multi, t->handle->easy); /* may close its connection */
   if(t->watched)
     watch_leave(t);
+  salvage_watch(t, -1);
   sockets_settle(t, -1, -1); /* what did not become a connection is closed now */
   if(t->done.fault <= PNET_FAULT_CURL && !t->detail[0])
     memcpy(t->detail, t->handle->error, sizeof(t->detail));
@@ -221,6 +251,8 @@ static void examine(struct transfer *t)
     transfer_fail(t, PNET_FAULT_HEADERS_CUT, "the connection was closed inside the header section");
     return;
   }
+  if(t->skips)
+    return;
   if(t->decoder && decoder_end(t->decoder) != DECODE_OK) {
     transfer_fail(t, PNET_FAULT_DECODING, decoder_why(t->decoder));
     return;
@@ -267,6 +299,10 @@ static void conclude(struct transfer *t)
 {
   struct pnet_done *done = &t->done;
   end_probe(t);
+  if(done->curl_code == CURLE_SEND_FAIL_REWIND && has_answer(t) && t->sink.kind == SINK_PIPE)
+    announce_answer(t); /* the challenge, as it cannot be answered */
+  if(t->req.flags & PNET_REQ_UPLOAD)
+    feed_close(&t->queue->feed, t->req.id);
   if(t->watched && !done->curl_code && !done->fault && !t->response.ended)
     watch_cut(t);
   detach(t);
@@ -339,6 +375,8 @@ void transfer_ended(struct transfer *t, CURLcode code)
     start_over(t);
     return;
   }
+  if(code == CURLE_SEND_ERROR && (answer_complete(t) || salvage(t)))
+    code = CURLE_OK; /* the server did not want the rest */
   t->done.curl_code = (int32_t)code;
   if(!code && !t->done.fault && t->unread) {
     end_probe(t);
@@ -355,19 +393,59 @@ void transfer_abort(struct transfer *t, enum pnet_fault fault)
   conclude(t);
 }
 
+int transfer_pauses(const struct transfer *t)
+{
+  return (t->paused ? CURLPAUSE_RECV : 0) | (t->hungry || t->yielding ? CURLPAUSE_SEND : 0);
+}
+
+void transfer_skip(struct transfer *t)
+{
+  bool little = !t->response.chunked && t->response.content_length >= 0 &&
+                t->response.content_length - (int64_t)t->wire_body <= PNET_CAPTURE_BYTES;
+  if(t->state != T_RUNNING || !little)
+    conclude(t);
+  else if(t->paused) {
+    t->paused = false;
+    transfer_resume(t);
+  }
+}
+
+/* A clock has run out, unless bytes of the request body got away, of which libcurl tells only when it is asked. */
+void transfer_expire(struct transfer *t, enum pnet_fault fault)
+{
+  curl_off_t sent = 0;
+  if(t->connected && t->state == T_RUNNING && fault != PNET_FAULT_TOTAL_TIME && sent_by_pieces(t)) {
+    curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if(sent != t->got_away) {
+      t->got_away = sent;
+      moved(t);
+      queue_watch(t);
+      return;
+    }
+    if(is_sending(t) && answer_complete(t)) { /* the server does not want the rest */
+      conclude(t);
+      return;
+    }
+  }
+  transfer_abort(t, fault);
+}
+
 void transfer_resume(struct transfer *t)
 {
   CURLcode code = CURLE_OK;
   int64_t now = t->queue->engine->now_us;
-  if(t->deadline_us && t->paused_us)
-    t->deadline_us += now - t->paused_us; /* the clock stood still while we were the ones who waited */
-  t->paused_us = 0;
+  if(!t->paused && !t->hungry) {
+    if(t->deadline_us && t->paused_us)
+      t->deadline_us += now - t->paused_us; /* the clock stood still while we were the ones who waited */
+    t->paused_us = 0;
+  }
   t->moved_us = now;
   queue_watch(t);
-  if(!t->done.fault && t->unread && !receive_rest(t) && !t->done.fault)
+  if(!t->done.fault && t->unread && !t->paused && !receive_rest(t) && !t->done.fault &&
+     (t->state == T_DRAINING || !is_sending(t)))
     return; /* starved again */
   if(!t->done.fault && t->state == T_RUNNING) {
-    code = curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
+    code = curl_easy_pause(t->handle->easy, transfer_pauses(t));
     shard_touch(t->shard);
   }
   if(code && !t->done.fault)

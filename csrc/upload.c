@@ -1,15 +1,17 @@
-/* upload.c - libcurl's callbacks for a request body that is sent piece by piece: from memory or a file. */
+/* upload.c - libcurl's callbacks for a request body that is sent piece by piece: from memory, a file or a writer. */
 #include "internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static bool read_file(struct transfer *t, char *out, size_t *n)
 {
   ssize_t got;
   do
-    got = read(t->body_fd, out, *n);
+    got = pread(t->body_fd, out, *n, t->body_start + t->upload_at);
   while(got < 0 && errno == EINTR);
   if(got <= 0) {
     t->done.os_errno = got ? errno : EIO;
@@ -21,12 +23,64 @@ static bool read_file(struct transfer *t, char *out, size_t *n)
   return true;
 }
 
-size_t on_upload(char *out, size_t size, size_t n, void *handle)
+bool socket_has_input(int fd)
 {
-  struct transfer *t = ((struct handle *)handle)->transfer;
+  struct pollfd socket = {.fd = fd, .events = POLLIN};
+  return poll(&socket, 1, 0) > 0;
+}
+
+/* An answer that comes before all was sent has to be read before more is sent: a server that has said its last word
+ * resets the connection, and sending into that would lose its answer. */
+bool upload_must_yield(const struct transfer *t)
+{
+  char byte;
+  if(t->on_fd < 0 || t->lane->origin->mode == ORIGIN_H2 || has_answer(t) || !socket_has_input(t->on_fd))
+    return false;
+  /* libcurl reads an end without an answer and goes on sending: there is nothing to wait for then */
+  return !t->yielded || recv(t->on_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static size_t yield_to_input(struct transfer *t)
+{
+  t->yielding = t->yielded = true;
+  t->queue->feeding = true;
+  queue_busy(t->queue);
+  return CURL_READFUNC_PAUSE;
+}
+
+/* Without more to send the transfer waits, and no clock runs: the program is the one who takes its time. */
+static size_t from_feed(struct transfer *t, char *out, size_t cap)
+{
+  size_t n;
+  if(!t->wanted) {
+    t->wanted = true;
+    if(!event_record(t, PNET_EVENT_WANTED, 0, NULL, 0)) {
+      transfer_fail(t, PNET_FAULT_MEMORY, NULL);
+      return CURL_READFUNC_ABORT;
+    }
+  }
+  switch(feed_take(t, out, cap, &n)) {
+  case FEED_OK:
+    t->yielded = false;
+    t->upload_at += (int64_t)n;
+    t->fed = t->upload_at == t->upload_len;
+    return n;
+  case FEED_YIELD:
+    return yield_to_input(t);
+  case FEED_END:
+    t->fed = true;
+    return 0;
+  default:
+    t->hungry = true;
+    if(!t->paused_us)
+      t->paused_us = t->queue->engine->now_us;
+    return CURL_READFUNC_PAUSE;
+  }
+}
+
+static size_t from_memory_or_file(struct transfer *t, char *out, size_t n)
+{
   int64_t left = t->upload_len - t->upload_at;
-  moved(t);
-  n *= size;
   if((int64_t)n > left)
     n = (size_t)left; /* a file may have grown: Content-Length was said already */
   if(!n)
@@ -35,14 +89,24 @@ size_t on_upload(char *out, size_t size, size_t n, void *handle)
     memcpy(out, t->body + t->upload_at, n);
   else if(!read_file(t, out, &n))
     return CURL_READFUNC_ABORT;
+  if(upload_must_yield(t)) /* asked at the last moment */
+    return yield_to_input(t);
+  t->yielded = false;
   t->upload_at += (int64_t)n;
   return n;
+}
+
+size_t on_upload(char *out, size_t size, size_t n, void *handle)
+{
+  struct transfer *t = ((struct handle *)handle)->transfer;
+  moved(t);
+  return t->req.flags & PNET_REQ_UPLOAD ? from_feed(t, out, n * size) : from_memory_or_file(t, out, n * size);
 }
 
 int on_seek(void *handle, curl_off_t offset, int origin)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
-  if(origin != SEEK_SET || (t->body_fd >= 0 && lseek(t->body_fd, offset, SEEK_SET) < 0))
+  if(origin != SEEK_SET)
     return CURL_SEEKFUNC_FAIL;
   t->upload_at = offset;
   return CURL_SEEKFUNC_OK;

@@ -3,8 +3,9 @@
  * libcurl drops its interest in a socket after each transfer and asks for it again at the next one. Telling
  * epoll each time costs two system calls a request, so interest that was dropped stays registered until an
  * event arrives on it, and changes are applied together just before waiting.
- * Only sockets we opened (entry.origin) are treated so: libcurl closes others, such as its resolver's
- * wake-up pair, behind our back, and a number that comes back would be taken for registered.
+ * Only sockets we opened (entry.origin) are treated so, and what lasts as long as the multi handle (shard.inner): libcurl
+ * closes others, such as its older resolver's pair, behind our back, and a number that comes back would be taken for
+ * registered.
  * Invariant: entry.have is what epoll holds; forget runs before every close, because epoll keeps a closed
  * socket alive when a forked child still holds a copy. */
 #include "internal.h"
@@ -68,15 +69,17 @@ static void forget(struct poller *poller, int fd, struct socket_entry *entry)
 static int want(struct poller *poller, int fd, int what, struct shard *shard)
 {
   struct socket_entry *entry = poller_entry(poller, fd);
+  bool brief;
   if(!entry)
     return PNET_NOMEM;
   entry->shard = shard;
   entry->want = what == CURL_POLL_REMOVE ? 0 : (uint8_t)what;
-  if(!entry->origin && entry->want)
+  brief = !entry->origin && fd != shard->inner[0];
+  if(brief && entry->want)
     held_add(poller, fd);
-  else if(!entry->origin)
+  else if(brief)
     held_drop(poller, fd);
-  if(!entry->want && (!entry->origin || entry->opener)) {
+  if(!entry->want && (brief || entry->opener)) {
     forget(poller, fd, entry);
     return PNET_OK;
   }
@@ -172,6 +175,8 @@ static void take_event(struct pnet_engine *engine, const struct epoll_event *eve
     bits |= CURL_CSELECT_OUT;
   if(event->events & EPOLLERR)
     bits |= CURL_CSELECT_ERR;
+  if(bits == CURL_CSELECT_OUT && entry->sender && socket_has_input(fd))
+    bits |= CURL_CSELECT_IN; /* since then; see upload_must_yield */
   shard_run(entry->shard, fd, bits);
 }
 

@@ -117,10 +117,12 @@ void watch_debug(struct transfer *t, curl_infotype type, const char *data, size_
     }
     t->sent += len;
     t->sent_body = 0;
-    if(!t->upload_len)
-      finish_sending(t);
+    if(!t->upload_len || t->req.flags & PNET_REQ_UPLOAD)
+      finish_sending(t); /* whoever writes the body knows of its parts */
     break;
   case CURLINFO_DATA_OUT:
+    if(t->req.flags & PNET_REQ_UPLOAD)
+      break;
     t->sent += len;
     t->sent_body += len;
     if(t->sent_body >= (uint64_t)t->upload_len)

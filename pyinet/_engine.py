@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pyinet._certificate import split_chain
 from pyinet._ffi import CData, check, ffi, lib
 from pyinet._record import DONE, EVENT
 from pyinet.enums import InternetErrorCode as Code
@@ -13,7 +14,7 @@ from pyinet.errors import HandleClosed, describe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Engine", "Queue", "QueueStats", "library_versions", "live_objects"]
+__all__ = ["Engine", "Peer", "Queue", "QueueStats", "library_versions", "live_objects"]
 
 SLICE_MS = 100
 """Longest stay in one native wait: so often Python looks at signals that reached another thread."""
@@ -48,6 +49,7 @@ class Engine:
         *,
         default_headers: str = "",
         raw_headers: str = "",
+        bare_headers: str = "",
         ca_file: str | None = None,
         resolve: str = "",
     ) -> None:
@@ -57,9 +59,9 @@ class Engine:
             InternetException: Memory or file descriptors are missing.
         """
         config = ffi.new("struct pnet_engine_config *")
-        kept = [ffi.new("char[]", _header_octets(text)) for text in (default_headers, raw_headers)]
+        kept = [ffi.new("char[]", _header_octets(text)) for text in (default_headers, raw_headers, bare_headers)]
         kept += [ffi.new("char[]", text.encode("utf-8", "surrogateescape")) for text in (ca_file or "", resolve)]
-        config.default_headers, config.raw_headers, config.ca_file, config.resolve = kept
+        config.default_headers, config.raw_headers, config.bare_headers, config.ca_file, config.resolve = kept
         out = ffi.new("struct pnet_engine **")
         check(lib.pnet_engine_new(config, out), "opening the session")
         self._ptr = ptr = out[0]
@@ -153,6 +155,32 @@ class Batch:
             yield ticket, kind, value, text[at : at + length]
 
 
+class Peer(NamedTuple):
+    """The connection an answer came on, as in ``struct pnet_peer``.
+
+    Attributes:
+        ticket: Of the request.
+        source_port: TCP port on this side.
+        destination_port: TCP port on the other side: with a proxy, the proxy's.
+        http_version: 10, 11 or 20.
+        cipher_bits: Of the TLS cipher; 0 without TLS, or when not known.
+        flags: ``IDSI_FLAG_*``: 1 kept alive, 2 TLS, 4 proxy, 8 tunnel.
+        protocol: As "TLSv1.3"; "" without TLS, or when not known.
+        cipher: As "TLS_AES_256_GCM_SHA384".
+        chain: The server's certificates, its own first, DER.
+    """
+
+    ticket: int
+    source_port: int
+    destination_port: int
+    http_version: int
+    cipher_bits: int
+    flags: int
+    protocol: str
+    cipher: str
+    chain: tuple[bytes, ...]
+
+
 class Queue:
     """One stream of requests with limits of its own."""
 
@@ -172,6 +200,16 @@ class Queue:
     def closed(self) -> bool:
         """Whether `close` was called on it."""
         return not self._close.alive
+
+    def check(self) -> None:
+        """Raise unless it and the engine are open.
+
+        Raises:
+            HandleClosed: One of them was closed.
+        """
+        if self.closed:
+            raise _closed("fetch")
+        self._engine.check()
 
     def close(self) -> None:
         """Cancel all that is outstanding; returns when nothing of it is alive. Idempotent, any thread."""
@@ -251,6 +289,49 @@ class Queue:
             check(rc, "read")
         return rc, int(taken[0])
 
+    def write(self, data: memoryview, timeout_ms: int) -> tuple[int, int]:
+        """Send *data* as the next part of the request body; see ``pnet_write``.
+
+        Returns:
+            ``PNET_OK``, ``PNET_END`` or ``PNET_AGAIN``, and how many bytes were taken.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        taken = self._taken
+        rc: int = lib.pnet_write(self._ptr, ffi.from_buffer("uint8_t[]", data), len(data), timeout_ms, taken)
+        if rc and rc not in _READ:
+            check(rc, "write")
+        return rc, int(taken[0])
+
+    def write_end(self) -> None:
+        """No more of the request body will come.
+
+        Raises:
+            HandleClosed: The queue or the engine was closed.
+        """
+        check(lib.pnet_write_end(self._ptr), "write")
+
+    def configure(self, config: dict[str, int]) -> None:
+        """Change clocks and limits; *config* as in ``struct pnet_queue_config``."""
+        check(lib.pnet_queue_configure(self._ptr, ffi.new("struct pnet_queue_config *", config)), "fetch")
+
+    def peer(self) -> Peer:
+        """Return the connection that the newest answer to a PNET_REQ_PIPE request came on; ticket 0: there was none."""
+        out, room = ffi.new("struct pnet_peer *"), 0
+        chain = ffi.new("uint8_t[]", 1)
+        while True:
+            check(lib.pnet_queue_peer(self._ptr, out, chain, room), "the connection")
+            if out.chain_len <= room:
+                break
+            room = out.chain_len
+            chain = ffi.new("uint8_t[]", room)
+        return Peer(
+            out.id, out.source_port, out.destination_port, out.http_version, out.cipher_bits, out.flags,
+            ffi.string(out.protocol).decode(), ffi.string(out.cipher).decode(),
+            split_chain(ffi.buffer(chain, out.chain_len)[:]),
+        )  # fmt: skip
+
     def notify(self, fd: int) -> None:
         """Have eight bytes written to *fd* once whenever something is there to be reaped; -1: no more."""
         lib.pnet_queue_notify(self._ptr, fd)
@@ -280,6 +361,10 @@ class Queue:
     def hop_end(self, ticket: int) -> None:
         """Give up the slot of an answer that might have been followed."""
         check(lib.pnet_hop_end(self._ptr, ticket), "fetch")
+
+    def hop_skip(self, ticket: int) -> None:
+        """Drop the rest of a body that is streamed, as its answer is followed; see ``pnet_hop_skip``."""
+        check(lib.pnet_hop_skip(self._ptr, ticket), "fetch")
 
     def stats(self) -> QueueStats:
         """Return the counters as they are now."""

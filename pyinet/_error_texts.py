@@ -127,8 +127,6 @@ MORE_TEXTS: Mapping[int, tuple[str, str]] = MappingProxyType(
         Code.ERROR_INTERNET_NOT_INITIALIZED: ("the library is not initialised", ""),
         Code.ERROR_INTERNET_NEED_MSN_SSPI_PKG: ("an authentication package is missing", ""),
         Code.ERROR_INTERNET_LOGIN_FAILURE_DISPLAY_ENTITY_BODY: ("login refused, and the body says why", ""),
-        Code.ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED_PROXY: ("the proxy wants a client certificate", ""),
-        Code.ERROR_INTERNET_SECURE_FAILURE_PROXY: ("TLS with the proxy failed", ""),
     }
 )
 """As `TEXTS`, for the numbers that no failure of libcurl leads to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from pyinet._betterfaults import better_error
 from pyinet._ffi import curl_names, lib
 from pyinet._process import PROCESS
 from pyinet.enums import InternetErrorCode as Code
@@ -17,6 +18,7 @@ from pyinet.errors import (
     LimitExceeded,
     ProtocolError,
     describe,
+    errno_of,
     from_curl,
     local_file_error,
 )
@@ -75,13 +77,14 @@ class Faults:
             url: What was transferred last.
             path: The file the body was to go to.
         """
-        fault, curl_code, os_errno = record.fault, record.curl_code, record.os_errno
-        PROCESS.os_errno = os_errno
+        fault, curl_code = record.fault, record.curl_code
+        name = self._names.get(curl_code, str(curl_code))
+        os_errno = PROCESS.os_errno = errno_of(name, record.os_errno)
         if fault == lib.PNET_FAULT_CURL:
-            error = from_curl(
-                self._names.get(curl_code, str(curl_code)), curl_code,
-                url=url, detail=detail, os_errno=os_errno, verify_result=record.verify_result,
-            )  # fmt: skip
+            name = self._names.get(curl_code, str(curl_code))
+            error = better_error(name, record, detail, url) or from_curl(
+                name, curl_code, url=url, detail=detail, os_errno=os_errno, verify_result=record.verify_result
+            )
         elif fault in _TIMES:
             what, hint = _TIMES[fault]
             seconds = (record.queue_us + record.total_us) * 1e-6

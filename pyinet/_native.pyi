@@ -21,10 +21,15 @@ class Lib:
     def pnet_perform_url(self, queue: FFI.CData, id: int, line: FFI.CData | bytes, line_len: int, request_flags: int, timeout_ms: int, out: FFI.CData, cap: int, /) -> int: ...
     def pnet_reap(self, queue: FFI.CData, cap: int, timeout_ms: int, out: FFI.CData, /) -> int: ...
     def pnet_read(self, queue: FFI.CData, out: FFI.CData, cap: int, least: int, timeout_ms: int, n: FFI.CData, /) -> int: ...
+    def pnet_write(self, queue: FFI.CData, data: FFI.CData | bytes, len: int, timeout_ms: int, n: FFI.CData, /) -> int: ...
+    def pnet_write_end(self, queue: FFI.CData, /) -> int: ...
+    def pnet_queue_configure(self, queue: FFI.CData, config: FFI.CData, /) -> int: ...
     def pnet_consumed(self, queue: FFI.CData, bytes: int, head: int, /) -> int: ...
     def pnet_cancel(self, queue: FFI.CData, id: int, /) -> int: ...
     def pnet_hop_end(self, queue: FFI.CData, id: int, /) -> int: ...
+    def pnet_hop_skip(self, queue: FFI.CData, id: int, /) -> int: ...
     def pnet_queue_stats(self, queue: FFI.CData, out: FFI.CData, /) -> int: ...
+    def pnet_queue_peer(self, queue: FFI.CData, out: FFI.CData, chain: FFI.CData, cap: int, /) -> int: ...
     def pnet_queue_notify(self, queue: FFI.CData, fd: int, /) -> int: ...
     def pnet_engine_descriptor(self, engine: FFI.CData, /) -> int: ...
     def pnet_engine_attend(self, engine: FFI.CData, change: int, /) -> int: ...
@@ -34,6 +39,7 @@ class Lib:
     def pnet_library(self, index: int, name: FFI.CData, value: FFI.CData, /) -> int: ...
     PNET_MAX_HEADER_BYTES: Final[int]
     PNET_CAPTURE_BYTES: Final[int]
+    PNET_LENGTH_UNKNOWN: Final[int]
     PNET_SMALL_BODY: Final[int]
     PNET_OK: Final[int]
     PNET_NOMEM: Final[int]
@@ -70,6 +76,14 @@ class Lib:
     PNET_REQ_EVENTS: Final[int]
     PNET_REQ_PIPE: Final[int]
     PNET_REQ_HTTP1: Final[int]
+    PNET_REQ_UPLOAD: Final[int]
+    PNET_REQ_HTTP10: Final[int]
+    PNET_REQ_IGNORE_HOST: Final[int]
+    PNET_REQ_IGNORE_DATE: Final[int]
+    PNET_REQ_IGNORE_CA: Final[int]
+    PNET_REQ_IGNORE_USAGE: Final[int]
+    PNET_REQ_BARE: Final[int]
+    PNET_REQ_BODY_FD: Final[int]
     PNET_EVENT_RESOLVING: Final[int]
     PNET_EVENT_CONNECTING: Final[int]
     PNET_EVENT_CONNECTED: Final[int]
@@ -79,13 +93,22 @@ class Lib:
     PNET_EVENT_INTERIM: Final[int]
     PNET_EVENT_CLOSING: Final[int]
     PNET_EVENT_CLOSED: Final[int]
+    PNET_EVENT_WANTED: Final[int]
     PNET_EVENT_ANSWER: Final[int]
+    PNET_EVENT_HOP: Final[int]
+    PNET_EVENT_COOKIES: Final[int]
     PNET_DONE_HOP: Final[int]
     PNET_DONE_FILE: Final[int]
     PNET_DONE_CUT: Final[int]
     PNET_DONE_BODY_FILE: Final[int]
     PNET_DONE_COOKIES: Final[int]
+    PNET_DONE_CERT_ASKED: Final[int]
+    PNET_DONE_AT_PROXY: Final[int]
     PNET_SUBMIT_WILL_WAIT: Final[int]
+    PNET_PEER_KEPT: Final[int]
+    PNET_PEER_SECURE: Final[int]
+    PNET_PEER_PROXY: Final[int]
+    PNET_PEER_TUNNEL: Final[int]
     CURLE_ABORTED_BY_CALLBACK: Final[int]
     CURLE_AGAIN: Final[int]
     CURLE_AUTH_ERROR: Final[int]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 __all__ = ["DETAILS", "DONE", "DONE_CUT", "EVENT", "NO_DETAILS", "REQUEST", "Details"]
 
-REQUEST = struct.Struct("@3Q2q20I")
+REQUEST = struct.Struct("@3Q2q21Ii")
 """``struct pnet_request``, field by field as in csrc/pnet.h."""
 
 DONE = struct.Struct("@Q3IiII120s")
@@ -41,7 +41,7 @@ class Details(NamedTuple):
     http_version: int
     flags: int
     new_connections: int
-    reserved: int
+    proxy_status: int
 
     @classmethod
     def read(cls, rest: bytes) -> Details:

@@ -9,16 +9,16 @@ from pyinet._engine import SLICE_MS
 from pyinet._ffi import lib
 from pyinet._headers import Headers
 from pyinet._record import DONE
-from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
-from pyinet.errors import InternetException, LimitExceeded, describe
+from pyinet.errors import InternetException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyinet._engine import Queue
+    from pyinet._engine import Peer, Queue
     from pyinet._faults import Faults
     from pyinet._pack import Row
+    from pyinet._record import Details
     from pyinet._settings import Settings
     from pyinet.result import Result
 
@@ -38,6 +38,7 @@ class Streaming(Exchange):
         method: The method that was answered.
         submitted: Whether `perform_short` sent a request whose answer `begin` has to wait for.
         generation: Of the settings its queue was made with.
+        has_own_clocks: Whether its queue was given those of some file since then.
     """
 
     def __init__(self, queue: Queue, settings: Settings, faults: Faults, generation: int) -> None:
@@ -46,6 +47,8 @@ class Streaming(Exchange):
         self._ticket = 0
         self._checked: Callable[[], None] = _nothing
         self.submitted = False
+        self.has_own_clocks = False
+        self._clocks = settings.clocks
         self._forget()
 
     def _forget(self) -> None:
@@ -54,6 +57,8 @@ class Streaming(Exchange):
         self._final: Result | None = None
         self._rest = memoryview(b"")
         self._late: list[tuple[int, int, bytes]] = []
+        self._wanted = False
+        self._undecided: tuple[int, bytes] | None = None  # an answer that may lead on
 
     @property
     def idle(self) -> bool:
@@ -71,10 +76,17 @@ class Streaming(Exchange):
         Raises:
             InternetException: There is no answer.
         """
+        self._submit(row, settings, checked)
+        self._await_answer()
+
+    def _submit(self, row: Row, settings: Settings, checked: Callable[[], None]) -> None:
         submitted, self.submitted = self.submitted, False
         self._settings = settings
         self._packer.settings = settings
         self._checked = checked
+        if settings.clocks != self._clocks:
+            self._clocks, self.has_own_clocks = settings.clocks, True
+            self.queue.configure(settings.queue_config())
         if not submitted:
             self._forget()
             self._ticket += 1
@@ -82,10 +94,13 @@ class Streaming(Exchange):
         self._row = row
         self._pending[self._ticket] = row
         self._flush(will_wait=True)
+
+    def _await_answer(self) -> None:
+        row = self._row
         while not self.head and self._final is None:
             self._turn(SLICE_MS)
         final = self._final
-        if final is None:
+        if final is None or row is None:
             return
         if not self.head:
             if final.error is not None:
@@ -94,6 +109,63 @@ class Streaming(Exchange):
             self.method = row.method
         if not self._rest and final.error is None:
             self._tell_late()
+
+    # ---- a request body that is written piece by piece ----
+
+    def begin_upload(self, row: Row, settings: Settings, checked: Callable[[], None]) -> None:
+        """Send the header section of *row*, whose `Row.upload` says how long its body will be; arguments as of `begin`.
+
+        Raises:
+            InternetException: There is no connection.
+        """
+        if row.watch is not None:
+            row.watch.in_pieces = True
+        self._submit(row, settings, checked)
+        while row.upload and not (self._wanted or self.head or self._final):
+            self._turn(SLICE_MS)
+        self._raise_early()
+
+    def _raise_early(self) -> None:
+        """Raise what ended the transfer before its answer began."""
+        if self._final is not None and self._final.error is not None and not self.head:
+            raise self._final.error
+
+    def write(self, data: memoryview) -> int:
+        """Send *data* as the next part of the body; return how much of it: less only when no more is wanted.
+
+        Raises:
+            InternetException: The transfer has failed.
+        """
+        watch = None if self._row is None else self._row.watch
+        if watch is not None:
+            watch.sends(None)
+        at = 0
+        while at < len(data) and self._final is None:
+            rc, taken = self.queue.write(data[at:] if at else data, SLICE_MS)
+            at += taken
+            if rc == lib.PNET_OK:
+                break
+            self._turn(SLICE_MS if rc == lib.PNET_END else 0)
+            if rc == lib.PNET_END and self.head:
+                break
+        self._raise_early()
+        if watch is not None:
+            watch.sends(at)
+        return at
+
+    def finish_upload(self) -> None:
+        """End the body, and wait until the answer begins, after redirects.
+
+        Raises:
+            InternetException: There is no answer.
+        """
+        if self._row is not None and self._row.watch is not None:
+            self._row.watch.body_ended()
+        if self._final is None:
+            self.queue.write_end()
+        self._await_answer()
+
+    # ---- short answers ----
 
     def perform_short(self, url: str, flags: int) -> bytes | None:
         """Send a plain GET and wait for a short answer: one native call.
@@ -130,23 +202,47 @@ class Streaming(Exchange):
         if results:
             self._final = results[0]
             self._rest = results[0].buffer
-            self._refuse_cut(results[0])
+        elif self._undecided is not None:
+            self._decide(*self._undecided)
 
-    def _refuse_cut(self, result: Result) -> None:
-        """A redirect that is not followed is the result; its body was kept only up to some size."""
-        if result.error is None and result.cut:
-            code = Code.ERROR_FILE_TOO_LARGE
-            result.error = LimitExceeded(describe("the body of the redirect is too large", code, url=result.url), code)
+    def _decide(self, status: int, head: bytes) -> None:
+        """An answer may lead on, and its body is still coming: which is read only when the answer is final."""
+        row = self._row
+        if row is None:
+            return
+        self._undecided = None
+        try:
+            final = self._next_hop(row, head, status) is None
+        except InternetException:
+            final = False  # raised once more when its record is there
+        if final:
+            self.queue.hop_end(self._ticket)
+            self._begin_answer(row, status, head)
+        else:
+            self.queue.hop_skip(self._ticket)
+
+    def _follow(self, ticket: int, head: bytes, status: int, details: Details) -> bool:
+        self._undecided = None
+        return super()._follow(ticket, head, status, details)
+
+    def _begin_answer(self, row: Row, status: int, head: bytes) -> None:
+        self.status, self.head, self.url, self.method = status, head, row.url, row.method
+        # most have none, and parsing takes a while
+        if b"set-cookie" in head.lower() and not row.flags & _NO_COOKIES:
+            self._settings.store_cookies(row.url, Headers(head).get_all("set-cookie"))
 
     def _event(self, ticket: int, kind: int, value: int, text: bytes) -> None:
         row = self._row
         if row is None or ticket != self._ticket:
             return
         if kind == lib.PNET_EVENT_ANSWER:
-            self.status, self.head, self.url, self.method = value, text, row.url, row.method
-            # most have none, and parsing takes a while
-            if b"set-cookie" in text.lower() and not row.flags & _NO_COOKIES:
-                self._settings.store_cookies(row.url, Headers(text).get_all("set-cookie"))
+            self._begin_answer(row, value, text)
+        elif kind == lib.PNET_EVENT_HOP:
+            self._undecided = value, text
+        elif kind == lib.PNET_EVENT_COOKIES:
+            super()._store_cookies(row, text)
+        elif kind == lib.PNET_EVENT_WANTED:
+            self._wanted = True
         elif row.watch is not None:
             if self.head and kind in _CLOSE:
                 self._late.append((kind, value, text))  # told when the reader comes to the end
@@ -222,6 +318,9 @@ class Streaming(Exchange):
             HandleClosed: The queue was closed.
         """
         self._checked = _nothing
+        if self.submitted:  # nobody went on to wait for the answer
+            self.submitted = False
+            self.queue.close()
         if self._final is None and self._pending:
             self.queue.cancel(self._ticket)
             while self._pending:
@@ -229,6 +328,12 @@ class Streaming(Exchange):
         self._tell_late()
         self._rest = memoryview(b"")
         self._row = None
+
+    @property
+    def peer(self) -> Peer | None:
+        """The connection the answer came on, until the next request begins; None while there is no answer."""
+        peer = self.queue.peer()
+        return peer if peer.ticket and peer.ticket == self._ticket else None
 
     @property
     def error(self) -> InternetException | None:

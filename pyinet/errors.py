@@ -46,6 +46,7 @@ __all__ = [
     "TransferError",
     "TransferInProgress",
     "describe",
+    "errno_of",
     "from_curl",
     "http_status_error",
     "invalid_parameter",
@@ -178,6 +179,10 @@ class LocalFileError(CallerError, OSError):
         # OSError keeps these outside of __dict__.
         native = {"errno": self.errno, "strerror": self.strerror, "filename": self.filename}
         return {**super()._state(), **native}
+
+
+class LengthMismatch(CallerError, ValueError):
+    """A request body is longer or shorter than was announced: ``ERROR_INVALID_PARAMETER`` (87)."""
 
 
 class HeaderNotFound(CallerError, KeyError):
@@ -371,7 +376,16 @@ _VERIFY_RESULT: Mapping[int, int] = MappingProxyType(
         20: Code.ERROR_INTERNET_INVALID_CA,  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
         21: Code.ERROR_INTERNET_INVALID_CA,  # X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
         23: Code.ERROR_INTERNET_SEC_CERT_REVOKED,  # X509_V_ERR_CERT_REVOKED
+        27: Code.ERROR_INTERNET_INVALID_CA,  # X509_V_ERR_CERT_UNTRUSTED
     }
+)
+
+
+_WRONG_NAME = (
+    "certificate subject name",  # none of its names is the host's, or its only one, the common name, is another
+    "does not match target host",  # it has a common name only
+    "unable to obtain common name",  # it names nobody
+    "illegal cert name field",  # its common name has a NUL in it
 )
 
 
@@ -394,6 +408,7 @@ def from_curl(
         os_errno: ``CURLINFO_OS_ERRNO``, 0 if none.
         verify_result: ``CURLINFO_SSL_VERIFYRESULT``, an ``X509_V_ERR_*`` of OpenSSL.
     """
+    os_errno = errno_of(curl_name, os_errno)
     reason = f"curl {curl_code} {curl_name}: {detail}" if detail else f"curl {curl_code} {curl_name}"
     if curl_name == "FILE_COULDNT_READ_FILE":
         from urllib.parse import unquote, urlsplit  # here, as it costs import time and this is rare
@@ -410,11 +425,23 @@ def from_curl(
     return cls(describe(f"{what} ({reason})", code, url=url, hint=hint), code, url=url, curl_code=curl_code)
 
 
+_OFF_THE_NETWORK = frozenset({
+    "URL_MALFORMAT", "UNSUPPORTED_PROTOCOL", "COULDNT_RESOLVE_HOST", "COULDNT_RESOLVE_PROXY",
+    "PEER_FAILED_VERIFICATION",
+})  # fmt: skip
+"""Failures of no call of the system: libcurl then reports the errno of an earlier one."""
+
+
+def errno_of(curl_name: str, os_errno: int) -> int:
+    """Return *os_errno* if it can be that of a failure, which libcurl calls *curl_name*; otherwise 0."""
+    return 0 if curl_name in _OFF_THE_NETWORK else os_errno
+
+
 def _refined(curl_name: str, url: str, detail: str, os_errno: int, verify_result: int) -> _Rule:
     rule = CURLE_ERRORS.get(curl_name, _INTERNAL)
     if curl_name == "PEER_FAILED_VERIFICATION":
-        # The text decides first: it is all that a TLS library other than OpenSSL leaves us.
-        wrong_name = "no alternative certificate subject name" in detail
+        # The text is all that a TLS library other than OpenSSL leaves us; and a good chain may leave a number, too.
+        wrong_name = any(words in detail for words in _WRONG_NAME) and verify_result not in _VERIFY_RESULT
         code = _VERIFY_RESULT.get(0 if wrong_name else verify_result, Code.ERROR_INTERNET_SEC_INVALID_CERT)
         rule = (code, TlsError)
     elif curl_name in {"SEND_ERROR", "RECV_ERROR"} and os_errno in {errno.ECONNRESET, errno.EPIPE}:

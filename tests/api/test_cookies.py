@@ -250,18 +250,36 @@ def test_cookies_of_an_origin_behind_a_proxy_are_the_origins(server: ScriptedSer
         assert known(session, server.url("/")) == ""
 
 
-def cookies_after_a_challenge(server: ScriptedServer) -> str:
-    """A function of its own, as the traceback of what is expected to fail keeps the test's objects alive."""
-    server.reply(response(b"", 'WWW-Authenticate: Basic realm="r"', "Set-Cookie: a=1", status="401 Unauthorized"))
-    server.reply(response(b"in"))
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_challenge_that_is_answered_sets_its_cookies(server: ScriptedServer, pieces: int) -> None:
+    cookies = [f"Set-Cookie: c{number}={number}" for number in range(pieces)]
+    server.reply(response(b"who?", 'WWW-Authenticate: Basic realm="r"', *cookies, status="401 Unauthorized"))
+    server.reply(response(b"in", "Set-Cookie: last=1"))
     with InternetSession("t", access_type=AccessType.DIRECT) as session:
-        assert session.fetch_one(Request(server.url("/"), user="u", password="p")).body == b"in"
-        return known(session, server.url("/"))
+        result = session.fetch_one(Request(server.url("/"), user="u", password="p"))
+        assert (result.status, result.body, result.headers.get_all("set-cookie")) == (200, b"in", ["last=1"])
+        assert known(session, server.url("/")) == "; ".join(
+            [f"c{number}={number}" for number in range(pieces)] + ["last=1"]
+        )
 
 
-@pytest.mark.xfail(strict=True, reason="the core keeps the header section of the last round alone")
-def test_a_challenge_that_is_answered_sets_its_cookies(server: ScriptedServer) -> None:
-    assert cookies_after_a_challenge(server) == "a=1"
+@few_ways
+def test_a_challenge_to_a_file_sets_its_cookies_once(
+    server: ScriptedServer, session: InternetSession, ask: Ask
+) -> None:
+    server.reply(response(b"who?", 'WWW-Authenticate: Basic realm="r"', "Set-Cookie: a=1", status="401 Unauthorized"))
+    server.reply(response(b"in"))
+    ask(session, server.url("/").replace("//", "//u:p@"))
+    assert known(session, server.url("/")) == "a=1"
+
+
+def test_what_a_proxy_says_to_a_request_sets_no_cookies(server: ScriptedServer) -> None:
+    challenge = response(b"", 'Proxy-Authenticate: Basic realm="r"', "Set-Cookie: proxy=1", status="407 Who")
+    server.reply(challenge)
+    server.reply(response(b"in", "Set-Cookie: a=1"))
+    with InternetSession("t", 1, AccessType.PROXY, f"u:p@127.0.0.1:{server.port}", "<-loopback>") as session:
+        assert session.fetch_one("http://far.example.test/").body == b"in"
+        assert known(session, "http://far.example.test/") == "a=1"
 
 
 # ---- redirects ----
@@ -633,7 +651,6 @@ def test_each_hop_chooses_between_the_callers_and_the_jars(
         (b"a=1\x01", None),
         (b"a=1\x7f", None),
         (b"a=1\x0b\x0c", None),
-        (b"a=1\rX: y", None),
         (b"", None),
         (b";", None),
         (b"=", None),
@@ -650,6 +667,17 @@ def test_the_octets_of_a_cookie_go_back_as_they_came(
         ask(session, server.url("/"))
         assert sent(server) == expected
         assert server.received[-1].header("x") in {None, "y"}  # of the ways themselves
+
+
+def test_a_cookie_with_a_bare_carriage_return_is_not_kept(server: ScriptedServer, session: InternetSession) -> None:
+    server.reply(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=1\rX: y\r\n\r\n")
+    server.route("/", response())
+    with session.fetch([server.url("/")]) as rows:
+        (result,) = rows
+    # RFC 9112 section 2.2 lets a recipient refuse the field, or replace the octet: libcurl 8 does the first.
+    assert result.error is None or result.error.code == 12152
+    session.fetch_one(server.url("/"))
+    assert sent(server) is None
 
 
 @few_ways

@@ -57,7 +57,7 @@ def ended(pid):
 
 def run(program: str, *arguments: str) -> str:
     process = subprocess.run(
-        [sys.executable, "-c", COMMON + program, *arguments],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", COMMON + program, *arguments],
         capture_output=True, text=True, check=False, timeout=40,
     )  # fmt: skip
     assert (process.returncode, process.stderr) == (0, "")
@@ -140,6 +140,27 @@ session.fetch_one(url + "fine")
 print(ended(in_child(work)), session.fetch_one(url + "fine").status)
 """
     assert run(program, gated).split() == ["0", "200"]
+
+
+def test_a_child_looks_names_up_with_threads_of_its_own(gated: str) -> None:
+    program = """
+unknown = "http://no-such-host.invalid/"
+def asks(session):
+    return session.fetch([unknown] * 3 + [url + "fine"])
+def outcomes(rows):
+    return sorted(row.error.code if row.error else row.status for row in rows)
+session = InternetSession("t", access_type=1)
+wanted = [200, 12007, 12007, 12007]
+assert outcomes(asks(session)) == wanted
+def work():
+    assert none_inherited()
+    assert outcomes(asks(session)) == wanted
+    with InternetSession("t", access_type=1) as own:
+        assert outcomes(asks(own)) == wanted
+rows = asks(session)
+print(ended(in_child(work)), outcomes(rows) == wanted, outcomes(asks(session)) == wanted)
+"""
+    assert run(program, gated).split() == ["0", "True", "True"]
 
 
 def test_children_forked_while_threads_fetch_all_work(gated: str) -> None:
@@ -240,7 +261,7 @@ def test_a_session_works_in_the_workers_of_multiprocessing(nginx: Nginx, tmp_pat
     program = tmp_path / "workers.py"
     program.write_text(WORKERS)
     process = subprocess.run(
-        [sys.executable, str(program), method, nginx.url("/forked")],
+        [sys.executable, "-W", "ignore::DeprecationWarning", str(program), method, nginx.url("/forked")],
         capture_output=True, text=True, check=False, timeout=50, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert (process.returncode, process.stdout, process.stderr) == (0, "done True\n", "")

@@ -31,7 +31,16 @@ def test_a_good_certificate_is_accepted(tls_server: ScriptedServer, session: Int
     assert 0 < result.timings.connect <= result.timings.tls <= result.timings.total
 
 
-@pytest.mark.parametrize(("kind", "code"), [("expired", 12037), ("wrong_name", 12038), ("self_signed", 12045)])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("expired", 12037),
+        ("wrong_name", 12038),
+        ("other_common_name", 12038),
+        ("nameless", 12038),
+        ("self_signed", 12045),
+    ],
+)
 def test_a_bad_certificate_is_refused_for_its_own_reason(
     ca: CertificateAuthority, session: InternetSession, kind: str, code: int
 ) -> None:

@@ -152,6 +152,9 @@ def test_a_name_from_a_newer_libcurl_is_an_internal_error() -> None:
         (26, "", 12169),
         (0, "", 12038),
         (1, "SSL: no alternative certificate subject name matches target host name 'h'", 12038),
+        (1, "SSL: certificate subject name 'elsewhere' does not match target hostname 'h'", 12038),
+        (1, "SSL: unable to obtain common name from peer certificate", 12038),
+        (1, "SSL: illegal cert name field", 12038),
         (999, "", 12169),
     ],
 )
