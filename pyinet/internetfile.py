@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import threading
-import warnings
+import operator
 from typing import TYPE_CHECKING
 
-from pyinet._handles import Handle
+from pyinet._filehandle import check_open
+from pyinet._filewriting import WritingFile, checked_size
 from pyinet.enums import InternetErrorCode as Code
-from pyinet.enums import InternetStatus
-from pyinet.errors import CallerError, HandleClosed, InternetException, NotSupported, describe, invalid_parameter
+from pyinet.errors import (
+    CallerError,
+    ConnectionLost,
+    HandleClosed,
+    InternetException,
+    NotSupported,
+    ProtocolError,
+    describe,
+    invalid_parameter,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Protocol
+    from collections.abc import Iterator
 
-    from pyinet._reporting import Watch
+    from pyinet._filehandle import Parent as Parent  # noqa: PLC0414 - httpfile has it from here
     from pyinet._streaming import Streaming
-    from pyinet.enums import InternetHandleType
 
-    class Parent(Protocol):
-        """A session or a connection."""
-
-        @property
-        def handle_node(self) -> Handle:
-            """Its place in the tree."""
-
-
-__all__ = ["InternetFile"]
+__all__ = ["InternetFile", "check_open"]
 
 _LINE_BYTES = 65_536
 """Read at once while lines are looked for."""
@@ -37,88 +34,38 @@ _LINE_BYTES = 65_536
 _MOST_AT_ONCE = 1 << 26
 """Bytes `InternetFile.read` takes memory for before they are there."""
 
+_READ_AND_DROP = 262_144
+"""Bytes that are read and dropped rather than asked for anew: so many may be on their way already."""
 
-class InternetFile(io.RawIOBase):
+
+class InternetFile(WritingFile):
     """A body that is read while it arrives, in bounded memory. Made by `InternetSession.open_url`.
 
     One thread at a time may use it, others get 12026; any thread may close it. ``read(n)`` returns fewer than *n* bytes
-    only at the end, as MFC's ``Read``; ``readinto`` returns what is there.
+    only at the end, as MFC's ``Read``; ``readinto`` returns what is there. An error after some bytes came is raised by
+    the next read, again and again; `bytes_transferred` tells how many came.
 
     Source: MFC ``CInternetFile``.
     """
 
-    def __init__(self, parent: Parent, kind: InternetHandleType, context: int, watch: Watch | None) -> None:
-        """Open the handle of a file below *parent*, which it keeps alive; statuses go to *watch*."""
-        super().__init__()
-        self._parent = parent
-        self._busy = threading.Lock()
-        self._stream: Streaming | None = None
-        self._release: Callable[[Streaming], None] = _drop
-        self._watch = watch
-        self._last_words: list[int] = []  # the number of the handle, until its end was reported
-        self._line = b""  # read ahead for lines, or all there is
-        self._at = 0  # so much of it was read
-        self._url = ""
-        self._position = 0
-        self._ended = False
-        self._user = 0  # the thread inside
-        self._handle = Handle(self, kind, parent.handle_node, context)
-        self._last_words.append(self._handle.number)
-        if watch is not None:
-            watch.tell(InternetStatus.HANDLE_CREATED, self._last_words[0])
-
-    # ---- who is inside ----
-
-    def _enter(self) -> Streaming:
-        """Begin to use the file; `_leave` must follow.
-
-        Raises:
-            HandleClosed: 6, it was closed.
-            CallerError: 12026, it is in use.
-        """
-        if self._handle.closed:
-            self._handle.check("the file")
-        if not self._busy.acquire(blocking=False):
-            code = Code.ERROR_INTERNET_REQUEST_PENDING
-            hint = "let one thread at a time use it, and none from inside its own status callback"
-            raise CallerError(describe("the file is in use", code, url=self.name, hint=hint), code, url=self.name)
-        self._user = threading.get_ident()
-        if self._watch is not None:
-            self._watch.reporter.begin()
-        if self._stream is None:
-            self._leave()
-            self._handle.check("the file")
-            code = Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE
-            raise CallerError(describe("there is no answer to read from", code), code)
-        return self._stream
-
-    def _leave(self) -> None:
-        if self._watch is not None:
-            self._watch.reporter.end()
-        self._user = 0
-        self._busy.release()
-        if self._handle.closed:
-            self._end()  # it was closed while it was in use: the last word is ours
-
-    def _cancelled(self) -> CallerError:
-        return _cancelled(self._handle, self.name)
+    # First values stand here: opening a file costs nothing for them.
+    _at = 0  # so much of it was read
+    _position = 0
+    _whole: bytes | None = None  # the body, when all of it is here for good
+    _moved = False  # whether reading goes on elsewhere than where the stream is
+    _next = 0  # where the stream is, when `_moved`
+    _size_seen: int | None = None  # where the end was met
+    _fault: InternetException | None = None  # what the next read raises
+    _due: int | None = None  # bytes the stream still has to bring, when it does not count them itself
+    _read_size = 0
+    _before = 0  # bytes that were read before `_since`, the position of the last seek
+    _since = 0
 
     # ---- reading ----
 
     def readable(self) -> bool:
         """Return True. Source: `io.RawIOBase`."""
         return True
-
-    def write(self, data: object, /) -> int:  # noqa: ARG002 - as in io
-        """Raise: there is nothing to write to.
-
-        Raises:
-            NotSupported: 50.
-            HandleClosed: 6, the file was closed.
-        """
-        self._handle.check("the file")
-        code = Code.ERROR_NOT_SUPPORTED
-        raise NotSupported(describe("the file is for reading", code, url=self.name), code, url=self.name)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
         """Read what is there, at least one byte, into *buffer*; 0 at the end.
@@ -133,13 +80,15 @@ class InternetFile(io.RawIOBase):
             return self._read_into(out, 1) if len(out) else 0
 
     def _read_into(self, out: memoryview, least: int) -> int:
+        if len(out) < self._read_size and self._at == len(self._line) and not self._ended:
+            self._fill(self._read_size)
         ahead = got = min(len(out), len(self._line) - self._at)
         out[:ahead] = self._line[self._at : self._at + ahead]
         if got < least and not self._ended:
             try:
                 got += self._receive(out[got:], least - got)
-            except InternetException:
-                if not got or not self._is_cut:
+            except InternetException as error:
+                if not got or not self._comes_again(error):
                     raise  # otherwise what came before is read first
         self._take(ahead)
         self._position += got - ahead
@@ -156,10 +105,44 @@ class InternetFile(io.RawIOBase):
 
     @property
     def _is_cut(self) -> bool:
-        """Whether the body ended before its end: every read from there on says so."""
-        return self._stream is not None and self._stream.error is not None
+        return self._fault is not None or super()._is_cut
+
+    def _comes_again(self, error: InternetException) -> bool:
+        """Whether the next read raises *error*, or as good a one, if this does not."""
+        return self._is_cut or (self._moved and not isinstance(error, CallerError))
+
+    def _front(self) -> int:
+        """Where what is received next has its place."""
+        return self._position + len(self._line) - self._at
 
     def _receive(self, out: memoryview, least: int) -> int:
+        if self._moved and not self._catch_up():
+            return 0
+        got = self._pull(out, least)
+        return got if self._due is None else self._counted(got)
+
+    def _counted(self, got: int) -> int:
+        """*got* bytes came of a body whose framing does not tell its length, though the answer does."""
+        due = self._due or 0
+        self._due = due - min(got, due)
+        surplus = got - due
+        if surplus <= 0 and not (self._ended and self._due):
+            return got
+        self._next, self._moved, self._ended = self._front() + min(got, due), True, False
+        url, context = self.name, self.context
+        if surplus > 0:
+            code = Code.ERROR_HTTP_INVALID_SERVER_RESPONSE
+            what = describe("the server sent more bytes than it said", code, url=url)
+            self._fault = ProtocolError(what, code, url=url, context=context)
+        else:
+            code = Code.ERROR_INTERNET_CONNECTION_ABORTED
+            what = describe(f"the body ended {self._due} bytes early", code, url=url)
+            self._fault = ConnectionLost(what, code, url=url, context=context)
+        if not min(got, due):
+            raise self._fault
+        return min(got, due)
+
+    def _pull(self, out: memoryview, least: int) -> int:
         stream = self._enter()
         try:
             got = stream.read_into(out, least)
@@ -242,9 +225,13 @@ class InternetFile(io.RawIOBase):
         return b"".join(parts)
 
     def _take_whole(self) -> bytes | None:
+        if self._moved and not self._catch_up():
+            return b""
         stream = self._enter()
         try:
             whole = stream.whole
+            if whole is not None and self._due is not None and len(whole) != self._due:
+                return None  # it is read piece by piece up to where it is wrong
             if whole is not None:
                 self._received(len(whole), stream)
                 stream.take_rest()
@@ -269,7 +256,7 @@ class InternetFile(io.RawIOBase):
 
     def _read_ahead(self, limit: int) -> int:
         """Receive until a line or the body ends, or *limit* bytes are there; return where the line ends, or 0."""
-        ahead, more = bytearray(self._line[self._at :]), bytearray(_LINE_BYTES)
+        ahead, more = bytearray(self._line[self._at :]), bytearray(max(_LINE_BYTES, self._read_size))
         end = 0
         try:
             while not end and not self._ended and not 0 <= limit <= len(ahead):
@@ -279,12 +266,48 @@ class InternetFile(io.RawIOBase):
                 end = ahead.find(b"\n", searched) + 1
         except HandleClosed:
             raise self._cancelled() from None
-        except InternetException:
-            if not ahead or not self._is_cut:
+        except InternetException as error:
+            if not ahead or not self._comes_again(error):
                 raise  # otherwise the beginning of a line comes first; the next read tells why
         finally:
             self._line, self._at = bytes(ahead), 0
         return end
+
+    def _fill(self, size: int) -> None:
+        """Read ahead what is there, at least one byte and at most *size*; nothing was left of it."""
+        more = bytearray(size)
+        got = self._receive(memoryview(more), 1)
+        self._line, self._at = bytes(memoryview(more)[:got]), 0
+
+    def available(self) -> int:
+        """Return how many bytes can be read without waiting. Waits when there are none yet; 0 at the end.
+
+        Raises:
+            InternetException: The body ended before its end.
+            HandleClosed: The file was closed.
+
+        Source: WinINet ``InternetQueryDataAvailable``.
+        """
+        self._handle.check("the file")
+        if self._at == len(self._line) and not self._ended:
+            try:
+                self._fill(max(_LINE_BYTES, self._read_size))
+            except HandleClosed:
+                raise self._cancelled() from None
+        return len(self._line) - self._at
+
+    def set_read_buffer_size(self, size: int) -> None:
+        """Have reads of fewer than *size* bytes read that many ahead, if they are there. At first nothing is.
+
+        It only grows: a smaller *size* has no effect.
+
+        Raises:
+            CallerError: 87, *size* is negative or no whole number.
+
+        Source: MFC ``CInternetFile::SetReadBufferSize``.
+        """
+        self._handle.check("the file")
+        self._read_size = max(self._read_size, checked_size(size))
 
     def __next__(self) -> bytes:
         line = self.readline()
@@ -293,14 +316,17 @@ class InternetFile(io.RawIOBase):
         return line
 
     def read_string(self) -> str | None:
-        r"""Return the next line without its line end, or None at the end. Decoded as Latin-1: no byte is lost.
+        r"""Return the next line without its line end, or None at the end, decoded as `encoding` says.
+
+        Raises:
+            UnicodeDecodeError: It is not that; never with Latin-1, the first value.
 
         Source: MFC ``CInternetFile::ReadString(CString&)``.
         """
         line = self.readline()
         if not line:
             return None
-        return line.removesuffix(b"\n").removesuffix(b"\r").decode("latin-1")
+        return line.removesuffix(b"\n").removesuffix(b"\r").decode(self._encoding)
 
     def iter_bytes(self, chunk_size: int = _LINE_BYTES) -> Iterator[bytes]:
         """Yield the rest in pieces of *chunk_size* bytes, the last one shorter.
@@ -313,126 +339,205 @@ class InternetFile(io.RawIOBase):
         while chunk := self.read(chunk_size):
             yield chunk
 
+    def _begin_anew(self) -> None:
+        """Another answer is to be read, from its beginning."""
+        self._before += self._position - self._since
+        self._line, self._at, self._position, self._since, self._next = b"", 0, 0, 0, 0
+        self._ended = self._moved = False
+        self._whole = self._size_seen = self._fault = self._due = None
+
+    # ---- the position ----
+
     def tell(self) -> int:
-        """Return how many bytes were read."""
+        """Return where in the body reading goes on. Source: `io.RawIOBase`."""
         return self._position
 
-    # ---- names ----
+    def seekable(self) -> bool:
+        """Whether `seek` reaches every position, by what is known so far.
 
-    @property
-    def name(self) -> str:
-        """The URL."""
-        return self._url
+        Raises:
+            HandleClosed: The file was closed.
 
-    @property
-    def mode(self) -> str:
-        """``"rb"``."""
-        return "rb"
-
-    @property
-    def handle(self) -> int:
-        """The HINTERNET as a number; 0 once closed."""
-        return self._handle.number
-
-    @property
-    def context(self) -> int:
-        """What status callbacks and errors of this file carry. Source: MFC ``GetContext``."""
-        return self._handle.context
-
-    def get_context(self) -> int:
-        """Return `context`."""
-        return self._handle.context
-
-    # ---- the end ----
-
-    def close(self) -> None:
-        """Close it, from any thread; what was not read is given up. Idempotent.
-
-        Source: MFC ``CInternetFile::Close``.
+        Source: `io.RawIOBase`.
         """
-        self._handle.close()
+        self._handle.check("the file")
+        return False
 
-    def abort(self) -> None:
-        """Close it and ignore every failure. Source: MFC ``CInternetFile::Abort``."""
-        with contextlib.suppress(Exception):
-            self.close()
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position; nothing is sent before the next read. Behind the end there is nothing to read.
 
-    def handle_closed(self) -> None:
-        """End what runs; the tree of handles calls this once."""
-        stream = self._stream
-        if self._watch is not None:
-            self._watch.ended = True
-        elif stream is None:
-            self._last_words.clear()  # complete, and nobody is told
-            return
-        if self._busy.locked() and stream is not None and self._user != threading.get_ident():
-            with contextlib.suppress(HandleClosed):
-                stream.cancel()  # whoever is inside leaves
-        if self._busy.acquire(blocking=False):
-            self._busy.release()
-            self._end()  # otherwise whoever is inside has the last word
+        Args:
+            offset: Bytes from *whence*; from the end as a rule a negative number.
+            whence: 0 the beginning (``CFile::begin``), 1 here (``current``), 2 the end (``end``).
 
-    def _give_back(self) -> None:
-        """The body was read to its end: others may use what it came over."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            self._release(stream)
+        Returns:
+            The new position, from the beginning.
 
-    def _end(self) -> None:
-        """Give the connection back or close it, and report the end, once."""
+        Raises:
+            NotSupported: 12016, this file cannot be read from there, or the length is not known; 131, that is before
+                the beginning. Nothing is changed.
+            CallerError: 87, *whence* is none of these; 12026, another thread uses the file.
+            HandleClosed: The file was closed.
+
+        Source: MFC ``CInternetFile::Seek``.
+        """
+        self._handle.check("the file")
+        offset = operator.index(offset)
+        self._check_seek()
+        position = self._target(offset, whence)
+        self._claim()
         try:
-            number = self._last_words.pop()
-        except IndexError:
-            return
-        try:
-            stream, self._stream = self._stream, None
-            if stream is not None:
-                with contextlib.suppress(HandleClosed):
-                    stream.finish()
-                self._release(stream)
+            self._move(position)
         finally:
-            if self._watch is not None:
-                self._watch.tell(InternetStatus.HANDLE_CLOSING, number)
+            self._leave()
+        return position
+
+    def _target(self, offset: int, whence: int) -> int:
+        if whence == io.SEEK_SET:
+            position = offset
+        elif whence == io.SEEK_CUR:
+            position = self._position + offset
+        elif whence == io.SEEK_END:
+            size = self._end_now()
+            if size is None:
+                raise self._unseekable("the length of the body is not known")
+            position = size + offset
+        else:
+            raise invalid_parameter(f"whence must be 0, 1 or 2, not {whence!r}")
+        if position < 0:
+            code = Code.ERROR_NEGATIVE_SEEK  # an OSError too, as of a local file: zipfile asks for it
+            what = f"the position {position} lies before the beginning"
+            raise NotSupported(describe(what, code, url=self.name), code, url=self.name)
+        return position
+
+    def _end_now(self) -> int | None:
+        """Where the body ends, by what it says or by what was met; None when that is not known yet."""
+        size = self._known_size()
+        return self._front() if size is None and self._ended and not self._moved else size
+
+    def _move(self, position: int) -> None:
+        start = self._position - self._at
+        if self._whole is not None:
+            self._line, self._at = self._whole, min(position, len(self._whole))
+            if self._at == len(self._line):
+                self._line, self._at = b"", 0
+        elif start <= position < start + len(self._line):
+            self._at = position - start
+        else:
+            self._move_stream(position)
+        self._before += self._position - self._since
+        self._position = self._since = position
+
+    def _move_stream(self, position: int) -> None:
+        stands = self._next if self._moved else self._front()
+        size = self._end_now()
+        if position < stands and not self._can_reopen():
+            raise self._unseekable("what was read cannot be read once more")
+        self._size_seen = size
+        self._line, self._at = b"", 0
+        self._next, self._moved, self._ended, self._fault = stands, True, False, None
+
+    def _catch_up(self) -> bool:
+        """Bring the stream to where reading goes on after a seek; False: there is nothing to read."""
+        if self._fault is not None:
+            raise self._fault
+        position = self._front()
+        size = self._known_size()
+        if size is not None and position >= size:
+            self._ended = True
+            return False
+        if not self._reaches(position):
+            self._reopen(position)
+        self._skip_to(position)
+        if self._ended:
+            return False
+        self._moved = False
+        return True
+
+    def _reaches(self, position: int) -> bool:
+        """Whether the stream is to be read on up to *position*, rather than a further request sent."""
+        if not self._can_reopen():
+            return True
+        gap = position - self._next
+        if self._stream is None or self._is_cut or gap < 0 or (gap and self._due is not None):
+            return False
+        return gap <= _READ_AND_DROP or not self._takes_ranges()
+
+    def _skip_to(self, position: int) -> None:
+        """Read and drop what lies before *position*, unless the end does."""
+        gap = position - self._next
+        room = memoryview(bytearray(max(min(gap, 4 * _READ_AND_DROP), 0)))
+        while self._next < position:
+            part = room[: position - self._next]
+            self._next += self._pull(part, len(part))
+            if self._ended:
+                self._size_seen = self._next
+                return
+
+    def _unseekable(self, what: str) -> NotSupported:
+        code = Code.ERROR_INTERNET_INVALID_OPERATION
+        hint = "read it into memory, or into a file"
+        return NotSupported(describe(what, code, url=self.name, hint=hint), code, url=self.name)
+
+    # What is different from scheme to scheme:
+
+    def _check_seek(self) -> None:
+        """Raise unless files of this kind can seek at all.
+
+        Raises:
+            NotSupported: 12016.
+        """
+        raise self._unseekable("a file of this kind cannot seek")
+
+    def _can_reopen(self) -> bool:
+        """Whether `_reopen` is worth a try."""
+        return False
+
+    def _takes_ranges(self) -> bool:
+        """Whether `_reopen` may save more than it costs, where reading on would do as well."""
+        return True
+
+    def _reopen(self, position: int) -> None:
+        """Send a request for the body from *position* on; `_next` is then where its answer begins, or `_ended` is set.
+
+        Raises:
+            InternetException: 12016, files of this kind cannot do so; or there is no answer, or not the right one.
+        """
+        raise self._unseekable(f"the body cannot be read from position {position}")
+
+    def _known_size(self) -> int | None:
+        """Bytes of the body; None when nobody knows."""
+        return self._size_seen if self._whole is None else len(self._whole)
+
+    # ---- numbers ----
 
     @property
-    def closed(self) -> bool:
-        """Whether it was closed, or its session."""
-        return self._handle.closed
+    def bytes_transferred(self) -> int:
+        """Bytes of bodies that were read from the file, or written to it, so far."""
+        return self._before + self._position - self._since + self._written
 
-    def __del__(self) -> None:
-        if not getattr(self, "_last_words", None):
-            return
-        if (self._line or not self._ended) and not self._is_cut:  # its body is lost, and it may hold a connection
-            warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)
-        self.abort()
-        if self._last_words:  # the collector came first: the handle no longer knew whom to close, and the queue is gone
-            self._stream = None
-            self._end()
+    @property
+    def length(self) -> int | None:
+        """Bytes of the body, whatever was read of it; None when nobody says. Source: MFC ``GetLength``."""
+        return self._known_size()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}{' closed' if self._handle.closed else ''} {self.name}>"
+    def get_length(self) -> int:
+        """Return `length`.
 
+        Raises:
+            InternetException: 12016, nobody says.
 
-def check_open(handle: Handle, url: str) -> None:
-    """Raise 12017 when a callback, or another thread, has closed a file: it is not held by this.
-
-    Raises:
-        CallerError: 12017.
-    """
-    if handle.closed:
-        raise _cancelled(handle, url)
-
-
-def _cancelled(handle: Handle, url: str) -> CallerError:
-    code = Code.ERROR_INTERNET_OPERATION_CANCELLED
-    return CallerError(describe("the file was closed", code, url=url), code, url=url, context=handle.context)
+        Source: MFC ``CInternetFile::GetLength``.
+        """
+        length = self.length
+        if length is None:
+            code = Code.ERROR_INTERNET_INVALID_OPERATION
+            what = describe("the length of the body is not known", code, url=self.name)
+            raise InternetException(what, code, url=self.name, context=self.context)
+        return length
 
 
 def _writable(data: bytes) -> memoryview:
     from pyinet._ffi import ffi
 
     return memoryview(ffi.buffer(ffi.from_buffer("char[]", data)))
-
-
-def _drop(stream: Streaming) -> None:
-    stream.queue.close()

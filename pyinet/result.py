@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pyinet._contenttype import charset_of
 from pyinet._headers import Headers
 from pyinet._record import DONE_CUT, NO_DETAILS, Details
 from pyinet.errors import http_status_error, redact
@@ -133,19 +134,7 @@ class Result:
             encoding: Its encoding; None for the charset parameter of Content-Type, else UTF-8.
             errors: As for ``bytes.decode``.
         """
-        return str(self.buffer, encoding or self._charset(), errors)
-
-    def _charset(self) -> str:
-        import codecs
-
-        for parameter in self.headers.get("content-type", "").split(";")[1:]:
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "charset":
-                try:
-                    return codecs.lookup(value.strip(" \t\"'")).name
-                except LookupError:
-                    break
-        return "utf-8"
+        return str(self.buffer, encoding or charset_of(self.headers.get("content-type", "")), errors)
 
     def json(self) -> Any:  # noqa: ANN401 - whatever JSON says
         """Return the body parsed as JSON (RFC 8259: UTF-8, or UTF-16 and UTF-32 where recognised).
