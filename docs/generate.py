@@ -213,16 +213,24 @@ def _directives(title: str, names: list[str]) -> str:
 
 
 def _class_options(title: str, cls: type) -> list[str]:
-    if title == "Errors" or any(base.__name__ in pyinet.__all__ for base in cls.__mro__[1:]):
+    if title == "Errors":
         return ["members:", "show-inheritance:"]
-    # What its own bases give counts as its own: they are no part of the public face.
-    return ["members:", "undoc-members:" if title == "Enumerations" else f"inherited-members: {_FOREIGN}"]
+    if title == "Enumerations":
+        return ["members:", "undoc-members:"]
+    # What bases give that are no part of the public face counts as its own; what a public one gives stands there.
+    public = [base for base in cls.__mro__[1:] if base.__name__ in pyinet.__all__]
+    elsewhere = [base.__name__ for base in public[0].__mro__ if base is not object] if public else []
+    return ["members:", f"inherited-members: {','.join([*elsewhere, _FOREIGN])}", *["show-inheritance:"] * bool(public)]
 
 
 # ---- sequences ----
 
 _FIELDS = ("name", "situation", "face", "statuses", "error")
-_FACES = {"open_url": "Files of `open_url`, read to the end and closed", "fetch": "Rows of `fetch` with a context"}
+_FACES = {
+    "open_url": "Files of `open_url`, read to the end and closed",
+    "fetch": "Rows of `fetch` with a context",
+    "request": "Requests on a connection, both closed in the end",
+}
 _OPENED = "|"
 """Stands where the call that opens the file returns."""
 _INFORMATION = {

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from pyinet._handles import close_handle, handle_type
 from pyinet.bulk import Fetch, Progress
 from pyinet.enums import (
+    HSR,
     AccessType,
+    HttpAddReq,
+    HttpVerb,
     IcuFlag,
     InternetErrorCode,
     InternetFlag,
@@ -28,6 +31,7 @@ from pyinet.errors import (
     HttpStatusError,
     InternetException,
     InternetTimeout,
+    LengthMismatch,
     LimitExceeded,
     LocalFileError,
     LoginFailure,
@@ -40,14 +44,19 @@ from pyinet.errors import (
     TransferError,
     TransferInProgress,
 )
-from pyinet.httpfile import HttpFile
-from pyinet.internetfile import InternetFile
 from pyinet.request import Request
 from pyinet.result import Result, Timings
 from pyinet.session import InternetSession
 
 if TYPE_CHECKING:
+    from pyinet._challenges import Challenge
+    from pyinet._policy import InternetPolicy
     from pyinet._processoptions import query_option, set_option
+    from pyinet.enums import Decision, ErrorUiFlag, HttpQuery, HttpStatus, RequestFlag, SecurityFlag
+    from pyinet.httpconnection import HttpConnection
+    from pyinet.httpfile import HttpFile
+    from pyinet.internetconnection import InternetConnection
+    from pyinet.internetfile import InternetFile
     from pyinet.lasterror import (
         get_error_message,
         get_last_error,
@@ -59,30 +68,42 @@ if TYPE_CHECKING:
     from pyinet.urlfunctions import canonicalize_url, combine_url, crack_url, create_url, parse_url, parse_url_ex
 
 __all__ = [
+    "HSR",
     "AccessType",
     "CallerError",
     "CannotConnect",
+    "Challenge",
     "ConnectionLost",
+    "Decision",
     "DecodingFailed",
+    "ErrorUiFlag",
     "ExtendedError",
     "Fetch",
     "GopherError",
     "HandleClosed",
     "HeaderNotFound",
+    "HttpAddReq",
+    "HttpConnection",
     "HttpFile",
+    "HttpQuery",
+    "HttpStatus",
     "HttpStatusError",
+    "HttpVerb",
     "IcuFlag",
+    "InternetConnection",
     "InternetErrorCode",
     "InternetException",
     "InternetFile",
     "InternetFlag",
     "InternetHandleType",
     "InternetOption",
+    "InternetPolicy",
     "InternetScheme",
     "InternetService",
     "InternetSession",
     "InternetStatus",
     "InternetTimeout",
+    "LengthMismatch",
     "LimitExceeded",
     "LocalFileError",
     "LoginFailure",
@@ -94,7 +115,9 @@ __all__ = [
     "Progress",
     "ProtocolError",
     "Request",
+    "RequestFlag",
     "Result",
+    "SecurityFlag",
     "StdioFile",
     "Timings",
     "TlsError",
@@ -118,7 +141,19 @@ __all__ = [
 ]
 
 _LATER = {
+    "Challenge": "pyinet._challenges",
+    "Decision": "pyinet.enums",
+    "ErrorUiFlag": "pyinet.enums",
+    "HttpConnection": "pyinet.httpconnection",
+    "HttpFile": "pyinet.httpfile",
+    "HttpQuery": "pyinet.enums",
+    "HttpStatus": "pyinet.enums",
+    "InternetConnection": "pyinet.internetconnection",
+    "InternetFile": "pyinet.internetfile",
+    "InternetPolicy": "pyinet._policy",
     "OpenFlags": "pyinet.stdiofile",
+    "RequestFlag": "pyinet.enums",
+    "SecurityFlag": "pyinet.enums",
     "StdioFile": "pyinet.stdiofile",
     "canonicalize_url": "pyinet.urlfunctions",
     "combine_url": "pyinet.urlfunctions",

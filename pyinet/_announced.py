@@ -20,10 +20,6 @@ def not_yet(what: str) -> NoReturn:
 class Announced:
     """Base of `InternetSession`: the members of MFC ``CInternetSession`` still to come."""
 
-    def get_http_connection(self, *_: object, **__: object) -> NoReturn:
-        """Not supported yet (50). Source: MFC ``CInternetSession::GetHttpConnection``."""
-        not_yet("get_http_connection")
-
     def get_ftp_connection(self, *_: object, **__: object) -> NoReturn:
         """Not supported yet (50). Source: MFC ``CInternetSession::GetFtpConnection``."""
         not_yet("get_ftp_connection")

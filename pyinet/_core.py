@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from pyinet._engine import Engine
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pyinet._reporting import Reporter
     from pyinet._settings import Settings
 
-__all__ = ["Core"]
+__all__ = ["Core", "OlderCores"]
 
 
 class Core:
@@ -37,6 +38,7 @@ class Core:
         self.engine = Engine(
             default_headers="".join(f"{line}\n" for line in lines),
             raw_headers="".join(f"{line}\n" for line in raw),
+            bare_headers="".join(f"{line}\n" for line in [*raw, "Accept:"]),
             ca_file=ca.file,
             resolve=resolve,
         )
@@ -77,7 +79,12 @@ class Core:
 
     def keep(self, stream: Streaming) -> None:
         """Take an exchange back, for reuse when nothing runs on it."""
-        if stream.idle and stream.generation == self._generation and not stream.queue.closed:
+        if (
+            stream.idle
+            and not stream.has_own_clocks
+            and stream.generation == self._generation
+            and not stream.queue.closed
+        ):
             self._streams.append(stream)
         else:
             stream.queue.close()
@@ -88,6 +95,17 @@ class Core:
         self.single.close()
         if self._hubs is not None:
             self._hubs.settings_changed()
+
+    def retire(self) -> None:
+        """Nothing begins here any more: what runs ends as it would, and the engine with it."""
+        self.settings_changed()
+        while self._streams:
+            self._streams.pop().queue.close()
+
+    @property
+    def parts(self) -> tuple[Engine, Hubs | None]:
+        """What is to be closed when it is closed."""
+        return self.engine, self._hubs
 
     def disown(self) -> None:
         """Forget what belongs to the parent, in a forked child: nothing is closed but descriptors."""
@@ -101,3 +119,33 @@ class Core:
             self._hubs.close()
         self.single.close()
         self._streams.clear()
+
+
+class OlderCores:
+    """Those that were replaced, as long as something runs on them: known weakly, so that they end with it."""
+
+    def __init__(self) -> None:
+        self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+        self._hubs: weakref.WeakSet[Hubs] = weakref.WeakSet()
+
+    def add(self, core: Core) -> None:
+        """*core* was replaced."""
+        core.retire()
+        engine, hubs = core.parts
+        self._engines.add(engine)
+        if hubs is not None:
+            self._hubs.add(hubs)
+
+    def close(self) -> None:
+        """Cancel everything in flight. Idempotent, any thread."""
+        for engine in list(self._engines):
+            engine.close()
+        for hubs in list(self._hubs):
+            hubs.close()
+
+    def disown(self) -> None:
+        """Forget what belongs to the parent, in a forked child."""
+        for hubs in list(self._hubs):
+            hubs.disown()
+        self._engines.clear()
+        self._hubs.clear()

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from pyinet._engine import native_body
 from pyinet._ffi import ffi, lib
 from pyinet._headers import Headers
-from pyinet._pack import Packer, Row
+from pyinet._pack import MOST_HEAD_BYTES, Packer, Row
+from pyinet._process import PROCESS
 from pyinet._record import DONE, REQUEST, Details
-from pyinet._redirect import next_hop
+from pyinet._redirect import body_is_gone, next_hop, refused_downgrade
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import CallerError, InternetException, describe, invalid_parameter
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pyinet._engine import Batch, Queue
     from pyinet._faults import Faults
+    from pyinet._redirect import Hop
     from pyinet._reporting import Reporter
     from pyinet._settings import Settings
 
@@ -31,12 +33,14 @@ __all__ = ["OUT_BYTES", "Exchange"]
 
 _AFFECTS_REQUEST = (
     InternetFlag.FROM_CACHE | InternetFlag.KEEP_CONNECTION | InternetFlag.NO_AUTO_REDIRECT
-    | InternetFlag.PRAGMA_NOCACHE | InternetFlag.RELOAD
+    | InternetFlag.PRAGMA_NOCACHE | InternetFlag.RELOAD | InternetFlag.SECURE
+    | InternetFlag.IGNORE_CERT_CN_INVALID | InternetFlag.IGNORE_CERT_DATE_INVALID
 )  # fmt: skip
 """Session flags under which a bare URL is more than a plain GET."""
 
 
 _NO_COOKIES = int(InternetFlag.NO_COOKIES)
+_SECURE = int(InternetFlag.SECURE)
 _TO_HTTP = int(InternetFlag.IGNORE_REDIRECT_TO_HTTP)
 
 OUT_BYTES = 16_384
@@ -69,7 +73,8 @@ class Exchange:
         self._out = memoryview(out)
         self._out_ptr = ffi.from_buffer("uint8_t[]", out)  # not of the view: the collector could not clear it
         self._jar = None if settings.flags & InternetFlag.NO_COOKIES else settings.jar
-        self.plain = settings.proxies.is_direct and not settings.flags & _AFFECTS_REQUEST and settings.is_default
+        affected = settings.flags & _AFFECTS_REQUEST or PROCESS.http_1_0
+        self.plain = settings.proxies.is_direct and not affected and settings.is_default
 
     @property
     def outstanding(self) -> bool:
@@ -120,7 +125,8 @@ class Exchange:
             return 0
         try:
             text = "\n".join(items).encode("latin-1")  # type: ignore[arg-type]  # a Request among them is a TypeError
-            if b"\t" in text:  # what stands behind one would be taken for a cookie
+            large = len(text) > MOST_HEAD_BYTES and any(len(url) > MOST_HEAD_BYTES for url in text.split(b"\n"))
+            if large or b"\t" in text:  # what stands behind a tab would be taken for a cookie
                 return self._submit_first_plain(first, items, will_wait=will_wait)
             if self._jar:
                 text = "\n".join(self._with_cookies(items)).encode("latin-1")
@@ -138,17 +144,15 @@ class Exchange:
 
     def _line(self, url: str) -> bytes:
         """A bare URL and its cookies as ``pnet_perform_url`` takes them; b"", which is refused, when it is none."""
-        if "\t" in url:
-            return b""  # what stands behind it would be taken for a cookie
+        if "\t" in url or len(url) > MOST_HEAD_BYTES:
+            return b""  # what stands behind a tab would be taken for a cookie
         try:
             return (self._with_cookies([url])[0] if self._jar else url).encode("latin-1")
         except UnicodeEncodeError:
             return b""
 
     def _submit_first_plain(self, first: int, items: list[str | Request], *, will_wait: bool) -> int:
-        count = next(
-            (at for at, item in enumerate(items) if not isinstance(item, str) or not item.isascii() or "\t" in item), 0
-        )
+        count = next((at for at, item in enumerate(items) if not isinstance(item, str) or not _is_line(item)), 0)
         return self._submit_plain(first, items[:count], will_wait=will_wait) if count else 0
 
     def _add(self, ticket: int, item: object) -> None:
@@ -214,6 +218,7 @@ class Exchange:
             if batch.events is not None:
                 for ticket, kind, value, text in batch.each_event():
                     self._event(ticket, kind, value, text)
+                self.queue.check()
             return results + self._read(batch), batch.body_bytes, batch.special > 0
         except BaseException:
             _free_bodies(batch)
@@ -221,7 +226,11 @@ class Exchange:
 
     def _event(self, ticket: int, kind: int, value: int, text: bytes) -> None:
         row = self._pending.get(ticket)
-        if isinstance(row, Row) and row.watch is not None:
+        if kind == lib.PNET_EVENT_COOKIES:
+            if row is not None:
+                self._store_cookies(row, text)
+        elif isinstance(row, Row) and row.watch is not None:
+            self.queue.check()  # a callback may have closed the session, or the rows: nothing more is told
             row.watch.feed(kind, value, text.decode("latin-1"))
 
     def perform(self, ticket: int, item: str | Request, slice_ms: int) -> Result:
@@ -281,7 +290,7 @@ class Exchange:
     ) -> Result:
         if isinstance(row, Row) and row.watch is not None:
             self._told()
-        url = row.url if isinstance(row, Row) and row.hops else None
+        url = row.url if isinstance(row, Row) and (row.history or row.flags & _SECURE) else None
         return Result(_request_in(row), ticket, status, head, body, rest, error, url)
 
     def _read_special(self, batch: Batch) -> list[Result]:
@@ -332,20 +341,29 @@ class Exchange:
         row = self._pending[ticket]
         if not isinstance(row, Row):
             row = self._pending[ticket] = Row(_request_of(row), self._settings)
-        hop = next_hop(
-            row.url, row.method, status, (Headers(head).get_all("location") or [""])[0],
-            hops=row.hops, limit=self._settings.max_redirects,
-            downgrade=bool(row.flags & _TO_HTTP),
-        )  # fmt: skip
+        hop = self._next_hop(row, head, status)
         if hop is None:
             return False
+        if hop.keeps_body and row.upload is not None:
+            raise body_is_gone(row.url)
+        if row.allows is not None:
+            row.allows(status, hop.url, downgrade=hop.downgrade)
+        elif hop.downgrade and not row.flags & _TO_HTTP:
+            raise refused_downgrade(row.url)
         if row.watch is not None:
+            self.queue.check()
             row.watch.redirect(hop.url)
         row.follow(hop.url, hop.method, same_origin=hop.same_origin, keeps_body=hop.keeps_body)
         self._packer.add(ticket, row)
-        if details.body_len:
+        if details.body_len and not row.native & lib.PNET_REQ_PIPE:
             self.queue.consumed(details.body_len, 0)
         return True
+
+    def _next_hop(self, row: Row, head: bytes, status: int) -> Hop | None:
+        location = (Headers(head).get_all("location") or [""])[0]
+        return next_hop(
+            row.url, row.method, status, location, hops=len(row.history), limit=self._settings.max_redirects
+        )
 
 
 def _free_bodies(batch: Batch) -> None:
@@ -354,6 +372,10 @@ def _free_bodies(batch: Batch) -> None:
         details = Details.read(rest)
         if details.body:
             native_body(details.body, details.body_len)  # and drop it
+
+
+def _is_line(url: str) -> bool:
+    return url.isascii() and "\t" not in url and len(url) <= MOST_HEAD_BYTES
 
 
 def _request_of(item: object) -> Request:

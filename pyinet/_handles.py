@@ -75,7 +75,8 @@ class Handle:
         """
         if not self.number:
             code = Code.ERROR_INVALID_HANDLE
-            raise HandleClosed(describe(f"{what} was closed, or its session was", code), code)
+            where = "" if self.parent is None else ", or its session was"
+            raise HandleClosed(describe(f"{what} was closed{where}", code), code, context=self.context)
 
     def close(self) -> None:
         """Invalidate it and all below it at once, then let their owners end what runs: leaves first. Any thread."""
@@ -107,13 +108,13 @@ class Handle:
             owner.close()
 
 
-def find(number: int) -> Handle:
+def find(number: object) -> Handle:
     """Return the open handle of that number.
 
     Raises:
         HandleClosed: 6, there is none.
     """
-    handle: Handle | None = PROCESS.handles.get(number)
+    handle: Handle | None = PROCESS.handles.get(number) if isinstance(number, int) else None
     if handle is None or handle.closed:
         code = Code.ERROR_INVALID_HANDLE
         raise HandleClosed(describe(f"{number!r} is no open handle", code), code)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyinet._ffi import lib
 from pyinet._pack import Row
 from pyinet._process import PROCESS
-from pyinet._url import origin_of
+from pyinet._supply import offline
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import (
@@ -17,24 +17,22 @@ from pyinet.errors import (
     HandleClosed,
     InternetException,
     NotSupported,
-    TransferError,
     describe,
     invalid_parameter,
 )
 from pyinet.httpfile import HttpFile
 from pyinet.internetfile import check_open
-from pyinet.request import Request
+from pyinet.request import Request, checked_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Protocol
 
-    from pyinet._connectionlimit import Place
     from pyinet._core import Core
     from pyinet._handles import Handle
+    from pyinet._policy import InternetPolicy
     from pyinet._reporting import Reporter
     from pyinet._settings import Settings
-    from pyinet._streaming import Streaming
     from pyinet.stdiofile import StdioFile
 
     class Session(Protocol):
@@ -45,6 +43,8 @@ if TYPE_CHECKING:
             """The engine of this process."""
 
         _settings: Settings
+        _copied: Settings | None
+        policy: InternetPolicy | None
         _reporter: Reporter | None
 
         @property
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["header_pairs", "open_url"]
 
 _PIPE, _RAW, _HTTP1 = lib.PNET_REQ_PIPE, lib.PNET_REQ_RAW, lib.PNET_REQ_HTTP1
+_NO_FLAGS = InternetFlag(0)
 _TRANSFER = InternetFlag.TRANSFER_ASCII | InternetFlag.TRANSFER_BINARY
 
 
@@ -65,15 +66,19 @@ def open_url(
     session: Session,
     url: str,
     context: int | None,
-    flags: InternetFlag,
+    flags: InternetFlag | int,
     headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
 ) -> HttpFile | StdioFile:
     """See `InternetSession.open_url`."""
     try:
-        return _opened(session, url, context, flags, headers)
+        return _opened(session, url, context, _flags(flags), headers)
     except InternetException as error:
         error.context = session._settings.context  # MFC: there is no file that could have one of its own
         raise
+
+
+def _flags(flags: object) -> InternetFlag:
+    return _NO_FLAGS if isinstance(flags, int) and not flags else checked_flags(flags)
 
 
 def _opened(
@@ -85,8 +90,6 @@ def _opened(
 ) -> HttpFile | StdioFile:
     if not isinstance(url, str):
         raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
-    if flags and flags & _TRANSFER == _TRANSFER:
-        raise invalid_parameter("TRANSFER_ASCII and TRANSFER_BINARY exclude each other")
     session.handle_node.check("the session")
     scheme = url.partition(":")[0].lower() if ":" in url else ""
     if scheme in {"http", "https"}:
@@ -96,6 +99,8 @@ def _opened(
 
         from pyinet.stdiofile import open_file_url
 
+        if not flags & _TRANSFER:
+            flags |= session._settings.flags & _TRANSFER
         return open_file_url(url, flags, local_host=socket.gethostname())
     code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
     what = f"the scheme {scheme}: is not supported; http, https and file are" if scheme else "the URL has no scheme"
@@ -113,19 +118,18 @@ def _open_http(
     own = settings.context if context is None or context == 1 else context
     core = session._core
     if PROCESS.offline:
-        code = Code.ERROR_INTERNET_DISCONNECTED
-        raise TransferError(describe("the process is off line", code, url=url), code, url=url, context=own)
-    limited = PROCESS.connections.limit is not None
-    stream = core.stream()
-    if stream.plain and reporter is None and not flags and not headers and not settings.is_special and not limited:
+        raise offline(url, own)
+    stream = core.stream() if PROCESS.connections.limit is None else None
+    if stream is not None and stream.plain and not (reporter or flags or headers or settings.is_special):
         try:
             body = stream.perform_short(url, _PIPE | _RAW | _HTTP1)
         except HandleClosed:
             code = Code.ERROR_INTERNET_OPERATION_CANCELLED
             raise CallerError(describe("the session was closed", code, url=url), code, url=url) from None
         if body is not None:
-            file = HttpFile(session, own, None, settings)
+            file = HttpFile(session, session, own, None, session._snapshot())
             file.hold(url, stream.head, body)
+            file.remember(stream)
             core.keep(stream)
             return file
     row = Row(
@@ -134,20 +138,12 @@ def _open_http(
         _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1),
     )
     watch = reporter.watch(own) if reporter is not None and own else None
-    file = HttpFile(session, own, watch, session._snapshot())
-    place: Place | None = None
+    file = HttpFile(session, session, own, watch, session._snapshot())
     try:
-        check_open(file._handle, row.url)  # the callback of HANDLE_CREATED may have closed it
-        keep: Callable[[Streaming], None] = core.keep
-        if limited:
-            seconds = settings.connect_timeout_ms / 1000 or None
-            place = PROCESS.connections.acquire(origin_of(row.url), seconds, file._handle.check)
-            keep = place.release_after(keep)
-        file.send(row, stream, keep)
+        check_open(file.handle_node, row.url)  # the callback of HANDLE_CREATED may have closed it
+        file.transmit(row, stream)
     except BaseException:
         file.close()
-        if place is not None:
-            place.release()  # a file that was closed while it waited took nothing to give back
         raise
     return file
 

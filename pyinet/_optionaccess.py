@@ -18,8 +18,13 @@ if TYPE_CHECKING:
         """What has options: the process, a session, a connection, a file."""
 
         level: Level
-        stored: dict[int, object]
-        """Values of options that are only stored, by number; a child begins with a copy of its parent's."""
+
+        @property
+        def stored(self) -> Mapping[int, object]:
+            """Values of options that are only stored, by number; a child begins with those of its parent."""
+
+        def store(self, option: int, value: object) -> None:
+            """Keep the value of an option that is only stored."""
 
         def option_value(self, option: InternetOption) -> object:
             """Return the value of an option that is implemented and readable at this level."""
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectedInfo", "ProxyInfo", "Version", "check_flags", "query_option", "set_option"]
 
+_UPPER = Level.PROCESS | Level.SESSION
 _ISO_FLAGS = 0b11  # ISO_GLOBAL, ISO_REGISTRY
 _POINTER_MAX = (1 << 64) - 1
 
@@ -111,7 +117,7 @@ def set_option(holder: Holder, option: int, value: object = None, flags: int = 0
     if row.verdict is not Verdict.STORED:
         holder.option_changed(row.target, converted)
     elif row.kind is not Kind.SIGNAL:
-        holder.stored[row.number] = converted
+        holder.store(row.number, converted)
 
 
 def check_flags(flags: object) -> None:
@@ -169,8 +175,8 @@ def _plain(value: object) -> object:
 
 
 def _wrong_size(row: Option, level: Level, value: object) -> NoReturn:
-    upper = level in Level.PROCESS | Level.SESSION
-    code = row.bad_length or (Code.ERROR_INTERNET_BAD_OPTION_LENGTH if upper else Code.ERROR_INVALID_PARAMETER)
+    usual = Code.ERROR_INTERNET_BAD_OPTION_LENGTH if level in _UPPER else Code.ERROR_INVALID_PARAMETER
+    code = row.bad_length or usual
     shown = type(value).__name__ if isinstance(value, (str, bytes)) else repr(value)  # it may be a password
     raise _error(f"{_name(row)} does not take {shown}", code, f"its type: {row.kind.value}")
 
@@ -187,9 +193,10 @@ def _index(row: Option, level: Level, value: object, highest: int) -> int:
 
 def _number(row: Option, level: Level, value: object) -> int:
     number = _index(row, level, value, DWORD_MAX)
-    if not row.low <= number <= row.high:
+    low = row.low if row.low_below is None or level in _UPPER else row.low_below
+    if not low <= number <= row.high:
         what = f"{_name(row)} cannot be {number}"
-        hint = f"{row.low} to {row.high}" if row.low < row.high else f"only {row.low}"
+        hint = f"{low} to {row.high}" if low < row.high else f"only {low}"
         raise _error(what, row.out_of_range, f"it can be {hint}")
     if number & ~row.mask:
         what = f"{_name(row)} has no bits {number & ~row.mask:#x}"

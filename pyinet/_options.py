@@ -81,6 +81,7 @@ class Option(NamedTuple):
         help: One line for the documentation.
         default: Value until it is set; None where the handle knows.
         low: Smallest number.
+        low_below: Smallest number on connections and requests; None: as *low*.
         high: Largest number.
         mask: Bits that may be set.
         out_of_range: Error of a number that breaks one of these three.
@@ -98,6 +99,7 @@ class Option(NamedTuple):
     help: str
     default: object = None
     low: int = 0
+    low_below: int | None = None
     high: int = DWORD_MAX
     mask: int = DWORD_MAX
     out_of_range: int = Code.ERROR_INVALID_PARAMETER
@@ -159,8 +161,9 @@ def _codepage(number: Opt, of_what: str) -> Option:
 
 _ROWS = (
     Option(Opt.CALLBACK, _POINTER, _SCR, _NOWHERE, _IMPL, "1 when status callbacks are enabled, else 0"),
-    Option(Opt.CONNECT_TIMEOUT, _MS, _ANY, _ANY, _IMPL, "Time for all attempts to connect together", 60_000, low=1,
-           out_of_range=_BAD_ARGUMENTS),
+    Option(Opt.CONNECT_TIMEOUT, _MS, _ANY, _ANY, _IMPL,
+           "Time for all attempts to connect together; 0, on connections and requests alone, for no limit", 60_000,
+           low=1, low_below=0, out_of_range=_BAD_ARGUMENTS),
     Option(Opt.CONNECT_RETRIES, _NUMBER, _ANY, _ANY, _IMPL, "Addresses of a name that are tried, each once; 0 as 1", 5),
     _stored(Opt.CONNECT_BACKOFF, "Pause between attempts to connect, in milliseconds; there is none", _MS),
     Option(Opt.SEND_TIMEOUT, _MS, _ANY, _ANY, _IMPL,
@@ -198,11 +201,12 @@ _ROWS = (
     Option(Opt.REFRESH, _SIGNAL, _NOWHERE, _GS, _IMPL, "Read the proxies of the environment again"),
     Option(Opt.PROXY, Kind.PROXY, _GS, _GS, _IMPL,
            "Proxies; on the process those of PRECONFIG sessions opened or refreshed later"),
-    Option(Opt.SETTINGS_CHANGED, _SIGNAL, _NOWHERE, _ANY, _STORED, "Accepted; idle connections end by themselves"),
+    Option(Opt.SETTINGS_CHANGED, _SIGNAL, _NOWHERE, _ANY, _IMPL,
+           "Drop idle connections and what DNS said; on the process those of every session"),
     Option(Opt.VERSION, _VERSION, _GS, _NOWHERE, _IMPL, "Version of WinINet that is spoken", (1, 2)),
     Option(Opt.USER_AGENT, _TEXT, _S | _R, _S, _IMPL, 'User-Agent; "" for none'),
     Option(Opt.END_BROWSER_SESSION, _SIGNAL, _NOWHERE, _ANY, _IMPL,
-           "Forget cookies without a lifetime; on the process those of every session"),
+           "Forget cookies without a lifetime, and idle connections; on the process those of every session"),
     Option(Opt.PROXY_USERNAME, _TEXT, _CR, _CR, _IMPL, "User name for the proxy", ""),
     Option(Opt.PROXY_PASSWORD, _TEXT, _CR, _CR, _IMPL, "Password for the proxy", ""),
     Option(Opt.CONTEXT_VALUE, _POINTER, _SCR, _SCR, _IMPL, "Context that callbacks and errors carry",
@@ -221,7 +225,7 @@ _ROWS = (
     _stored(Opt.SEND_THROUGHPUT, "Not implemented by WinINet"),
     _stored(Opt.RECEIVE_THROUGHPUT, "Not implemented by WinINet"),
     _stored(Opt.REQUEST_PRIORITY, "Requests are served in the order they were made", default=1000, at=_R),
-    Option(Opt.HTTP_VERSION, _VERSION, _G | _R, _G, _IMPL, "(1, 1); (1, 0) is refused with 50", (1, 1)),
+    Option(Opt.HTTP_VERSION, _VERSION, _G | _R, _G, _IMPL, "Version that requests speak: (1, 1) or (1, 0)", (1, 1)),
     Option(Opt.RESET_URLCACHE_SESSION, _SIGNAL, _NOWHERE, _G, _STORED, "Accepted; there is no cache"),
     Option(Opt.ERROR_MASK, _NUMBER, _R, _SCR, _IMPL,
            "Errors the program can handle: 1 INSERT_CDROM, 2 COMBINED_SEC_CERT, 8 LOGIN_FAILURE_DISPLAY_ENTITY_BODY", 0,
@@ -266,7 +270,7 @@ _ROWS = (
     _stored(Opt.RESTORE_WORKER_THREAD_DEFAULTS, "Concerns threads of WinINet"),
     _stored(Opt.SOCKET_SEND_BUFFER_LENGTH, "The system sizes the send buffers of sockets"),
     Option(Opt.PROXY_SETTINGS_CHANGED, _SIGNAL, _NOWHERE, _ANY, _IMPL, "REFRESH of every session"),
-    Option(Opt.DATAFILE_EXT, _TEXT, _NOWHERE, _R, _IMPL, "Suffix of the cache file"),
+    Option(Opt.DATAFILE_EXT, _TEXT, _NOWHERE, _R, _STORED, "Suffix of the cache file; there is no cache"),
     Option(Opt.UNDOCUMENTED_98, _NUMBER, _R, _NOWHERE, _IMPL, "SECURITY_FLAGS", same_as=Opt.SECURITY_FLAGS),
     Option(Opt.UNDOCUMENTED_99, _NUMBER, _NOWHERE, _R, _IMPL, "SECURITY_FLAGS; 12011 for a bit that cannot be set",
            mask=SECURITY_SET_MASK, out_of_range=_NOT_SETTABLE, bad_length=_INVALID, same_as=Opt.SECURITY_FLAGS),
@@ -279,7 +283,8 @@ _ROWS = (
            "Send no credentials to the server, only to the proxy; 12019 after the request was sent"),
     Option(Opt.SERVER_CERT_CHAIN_CONTEXT, _RECORD, _R, _NOWHERE, _IMPL,
            "The server's certificates, PEM, its own first; 12019 before TLS"),
-    Option(Opt.ENABLE_REDIRECT_CACHE_READ, _FLAG, _NOWHERE, _R, _IMPL, "Whether redirects are served from the cache"),
+    Option(Opt.ENABLE_REDIRECT_CACHE_READ, _FLAG, _NOWHERE, _R, _STORED,
+           "Whether redirects are served from the cache, of which there is none"),
     Option(Opt.COMPRESSED_CONTENT_LENGTH, _POINTER, _R, _NOWHERE, _IMPL, "Content-Length before decoding"),
     Option(Opt.ENABLE_HTTP_PROTOCOL, _NUMBER, _NOWHERE, _ANY, _IMPL,
            "Protocols beside HTTP/1.1: 2 HTTP/2 (over TLS), 4 HTTP/3 where libcurl has it", 0, mask=0b110),

@@ -6,73 +6,110 @@ import os
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
+from pyinet._headerlines import header_lines
+from pyinet._process import PROCESS
 from pyinet._record import REQUEST
 from pyinet._redirect import SECRET_HEADERS
+from pyinet._requestbody import FileRange
+from pyinet._security import FORGIVING, extra_lines, native_flags, without_credentials
 from pyinet._url import encode_url, split_authority
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import CallerError, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pyinet._reporting import Watch
+    from pyinet._security import ClientCertificate
     from pyinet._settings import Settings
     from pyinet.request import Request
 
-__all__ = ["Packer", "Row"]
+__all__ = ["MOST_HEAD_BYTES", "Packer", "Row"]
+
+MOST_HEAD_BYTES = 1_000_000
+"""Bytes of URL and header lines of one request. libcurl makes no more than 1 MiB of them, with what it adds itself."""
 
 _FOLLOW = lib.PNET_REQ_RETURN_HOPS
 # Plain numbers: an operation on the enum costs a microsecond, and every row takes several.
 _FROM_CACHE = int(InternetFlag.FROM_CACHE)
-_KEEP_CONNECTION = int(InternetFlag.KEEP_CONNECTION)
 _NO_AUTH = int(InternetFlag.NO_AUTH)
 _NO_AUTO_REDIRECT = int(InternetFlag.NO_AUTO_REDIRECT)
 _NO_COOKIES = int(InternetFlag.NO_COOKIES)
-_RELOAD = int(InternetFlag.RELOAD)
-_UNCACHED = int(InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
-_ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
+_SECURE = int(InternetFlag.SECURE)
 
 
 class Row:
     """A request on its way: what changes from hop to hop."""
 
     __slots__ = (
-        "body", "cookie", "flags", "headers", "hops", "method", "native", "password", "request", "url", "user", "watch",
+        "allows", "auth", "body", "certificate", "cookie", "flags", "headers", "history", "method", "native",
+        "on_connection", "password", "proxy_auth", "request", "security", "suppresses_auth", "target", "upload", "url",
+        "user", "watch",
     )  # fmt: skip
 
-    def __init__(self, request: Request, settings: Settings, native: int = 0) -> None:
-        """*native*: ``PNET_REQ_*`` flags of every hop. With PNET_REQ_RAW no coding is asked for."""
+    def __init__(self, request: Request, settings: Settings, native: int = 0, flags: int = 0) -> None:
+        """Begin as *request* says.
+
+        Args:
+            request: The request.
+            settings: Of its session or file.
+            native: ``PNET_REQ_*`` flags of every hop. With PNET_REQ_RAW no coding is asked for.
+            flags: ``INTERNET_FLAG_*`` bits besides those of the request and the session.
+        """
         self.request = request
         self.native = native
         self.watch: Watch | None = None
         self.cookie = ""
-        self.flags = int(request.flags) | settings.flag_bits
+        self.allows: Callable[..., None] | None = None  # (status, url, *, downgrade): raises to forbid a redirect
+        self.target = ""  # what the request line names instead of path and query
+        self.suppresses_auth = False  # no credentials for servers, not even those of a redirect
+        self.on_connection = False  # opened there: no Accept of its own, and a length unless it is a GET
+        self.upload: int | None = None  # bytes of a body that is written piece by piece; -1 for chunks
+        self.security = 0  # SECURITY_FLAG_IGNORE_*
+        self.certificate: ClientCertificate | None = None  # of the client; not for other origins
+        self.auth = self.proxy_auth = ""  # schemes allowed, "basic,digest,ntlm,negotiate"; "" for all
+        self.flags = int(request.flags) | settings.flag_bits | flags
         if self.flags & _FROM_CACHE:
             code = Code.ERROR_FILE_NOT_FOUND
             raise CallerError(describe("not in the cache", code, url=request.url), code, url=request.url)
-        self.url, self.user, self.password = _split_credentials(encode_url(request.url))
+        self.url, self.user, self.password = _split_credentials(encode_url(self._first_url(request.url)))
         if request.user is not None:
             self.user, self.password = request.user, request.password or ""
         if self.flags & _NO_AUTH:
             self.user = self.password = None
         self.method = request.method
         self.headers: Iterable[tuple[str, str]] = request.headers
-        self.body = request.body
-        self.hops = 0
+        self.body: bytes | bytearray | memoryview | os.PathLike[str] | FileRange | None = request.body
+        self.history: tuple[str, ...] = ()  # URLs that redirected here
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is a request body, of whatever length."""
+        return self.body is not None or self.upload is not None
+
+    def _first_url(self, url: str) -> str:
+        """*url*, with TLS when SECURE asks for it: the port is then 443, unless the URL has one."""
+        return f"https{url[4:]}" if self.flags & _SECURE and url[:5].lower() == "http:" else url
+
+    def suppress_auth(self) -> None:
+        """Be for nobody in particular, wherever it leads. Source: ``INTERNET_OPTION_SUPPRESS_SERVER_AUTH``."""
+        self.suppresses_auth = True
+        self.user = self.password = self.certificate = None
 
     def follow(self, url: str, method: str, *, same_origin: bool, keeps_body: bool) -> None:
         """Become the next hop: credentials and secret headers stay with the origin they were meant for."""
         self.method = method
-        self.hops += 1
+        self.history = (*self.history, self.url)
+        self.target = ""
         if not same_origin:
             self.headers = [pair for pair in self.headers if pair[0].lower() not in SECRET_HEADERS]
-            self.user = self.password = None
+            self.user = self.password = self.certificate = None
         self.url, user, password = _split_credentials(url)
-        if user is not None:
+        if user is not None and not self.suppresses_auth:
             self.user, self.password = user, password
         if not keeps_body:
-            self.body = None
+            self.body = self.upload = None
             self.headers = [pair for pair in self.headers if not pair[0].lower().startswith("content-")]
 
 
@@ -89,37 +126,23 @@ def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
     return f"{scheme}://{rest[len(userinfo) + 1 :]}", unquote(user) or None, unquote(password)
 
 
-def header_lines(row: Row, settings: Settings) -> bytes:
-    """All header lines of a row that libcurl does not make itself; b"" for the session's own."""
-    cached = row.flags & _UNCACHED
-    anticipates_body = row.body is not None or row.method in {"POST", "PUT", "PATCH"}
-    kept = row.flags & _KEEP_CONNECTION
-    if not row.headers and not anticipates_body and not cached and not kept and settings.is_default:
-        return b""
-    given = {name.lower() for name, _ in row.headers}
-    replaced = "cookie" if row.cookie else ""  # the jar's value goes before the caller's
-    lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers if name.lower() != replaced]
-    if row.native & _ASKS_FOR_NO_CODING:
-        given.add("accept-encoding")  # what the program did not ask for it does not get
-    if "range" in given and "accept-encoding" not in given:
-        given.add("accept-encoding")
-        lines.append("Accept-Encoding: identity")  # a range is cut out of the encoded form and could not be decoded
-    lines += settings.own_lines(given)
-    if anticipates_body and "content-type" not in given:
-        lines.append("Content-Type:")  # libcurl would call every body a form
-    if row.body is not None and "expect" not in given:
-        lines.append("Expect:")  # libcurl would wait a second for servers that do not know 100-continue
-    if row.flags & _RELOAD and "cache-control" not in given:
-        lines.append("Cache-Control: no-cache")
-    if cached and "pragma" not in given:
-        lines.append("Pragma: no-cache")
-    if kept and "connection" not in given:
-        lines.append("Connection: Keep-Alive")
-    return "".join(f"{line}\n" for line in lines).encode("latin-1" if all(map(_is_latin, lines)) else "utf-8")
+def _too_large(row: Row) -> CallerError:
+    parts = [(len(value), f"the header {name}") for name, value in row.headers]
+    parts += [(len(row.url), "the URL"), (len(row.cookie), "the header Cookie")]
+    size, what = max(parts)
+    code = Code.ERROR_INVALID_PARAMETER
+    hint = f"URL and headers of a request may have {MOST_HEAD_BYTES} bytes together"
+    message = describe(f"{what} has {size} characters", code, url=row.url[:200], hint=hint)
+    return CallerError(message, code, url=row.url)
 
 
-def _is_latin(line: str) -> bool:
-    return line.isascii() or max(line) <= "\xff"
+def _check_credentials(row: Row) -> None:
+    """Refuse what would end a header line and begin another: Digest sends the name as it is (RFC 7617 section 2)."""
+    for text in (row.user, row.password):
+        if text and not text.isprintable() and any(char < " " or char == "\x7f" for char in text):
+            code = Code.ERROR_INVALID_PARAMETER
+            what = "the user name or the password holds a control character"
+            raise CallerError(describe(what, code, url=row.url), code, url=row.url)
 
 
 class Packer:
@@ -139,41 +162,78 @@ class Packer:
         """Add a row; for one that was followed before, the next hop of its ticket.
 
         Raises:
-            InternetException: No proxy can be chosen for its URL.
+            InternetException: No proxy can be chosen for its URL; 87, URL and headers are too large, or its credentials
+                hold a control character.
         """
         request = row.request
         settings = self.settings
+        _check_credentials(row)
         proxy = settings.proxy_for(row.url)
+        if proxy and row.flags & _NO_AUTH:
+            proxy = without_credentials(proxy)
         flags = row.native if row.flags & _NO_AUTO_REDIRECT else row.native | _FOLLOW
-        if row.hops:
+        if PROCESS.http_1_0 and not row.on_connection:
+            flags |= lib.PNET_REQ_HTTP10
+        if row.history:
             flags |= lib.PNET_REQ_HOP
+        relaxed = (row.flags | row.security) & FORGIVING
+        if relaxed:
+            flags |= native_flags(relaxed)
         if row.watch is not None:
             flags |= lib.PNET_REQ_EVENTS
             row.watch.begin(row.url, proxy)
         row.cookie = "" if row.flags & _NO_COOKIES else settings.cookies_for(row.url)
-        body, body_path = b"", ""
+        body_path = ""
         if isinstance(row.body, os.PathLike):
             body_path = os.path.abspath(row.body)  # noqa: PTH100 - symbolic links stay as they are
-        elif row.body is not None:
-            body = row.body if isinstance(row.body, bytes) else bytes(row.body)
+        lines = header_lines(row, settings)
+        if len(row.url) + len(lines) + len(row.cookie) > MOST_HEAD_BYTES:
+            raise _too_large(row)
         fields = [
             self._place(row.url.encode()),
             self._place(row.method.encode() if row.method != "GET" else b""),
-            self._place(header_lines(row, settings)),
+            self._place(lines),
             self._place(os.fsencode(os.path.abspath(request.path)) if request.path else b""),  # noqa: PTH100 - as above
             self._place(os.fsencode(body_path)),
             self._place(proxy.encode() if proxy else b""),
             self._place((row.user or "").encode()),
             self._place((row.password or "").encode()),
+            self._place(self._extra(row, proxy)),
             self._place(row.cookie.encode("latin-1")),
         ]
-        body_at, body_len = self._place(body)
+        body_flags, body_at, body_len, body_fd = self._body(row)
+        flags |= body_flags
         timeout_us = int(request.timeout * 1e6) or 1 if request.timeout else 0
         numbers = [number for field in fields for number in field]
         self._records.append(
-            REQUEST.pack(ticket, body_at, body_len, timeout_us, request.max_size or 0, flags, *numbers, 0)
+            REQUEST.pack(ticket, body_at, body_len, timeout_us, request.max_size or 0, flags, *numbers, body_fd)
         )
         self.tickets.append(ticket)
+
+    def _extra(self, row: Row, proxy: str | None) -> bytes:
+        settings = self.settings
+        user = password = None
+        if proxy and not row.flags & _NO_AUTH:
+            user, password = settings.proxy_user, settings.proxy_password
+        if (
+            row.certificate is None
+            and user is None
+            and password is None
+            and not (row.auth or row.proxy_auth or row.target)
+        ):
+            return b""
+        return extra_lines(row.certificate, user, password, row.auth, row.proxy_auth, row.target)
+
+    def _body(self, row: Row) -> tuple[int, int, int, int]:
+        """Flags, place, length and descriptor of a request body."""
+        body = row.body
+        if row.upload is not None:
+            return lib.PNET_REQ_UPLOAD, 0, lib.PNET_LENGTH_UNKNOWN if row.upload < 0 else row.upload, 0
+        if isinstance(body, FileRange):
+            return lib.PNET_REQ_BODY_FD, body.start, body.length, body.descriptor
+        if body is None or isinstance(body, os.PathLike):
+            return 0, 0, 0, 0
+        return 0, *self._place(body if isinstance(body, bytes) else bytes(body)), 0
 
     def _place(self, text: bytes) -> tuple[int, int]:
         if not text:

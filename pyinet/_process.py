@@ -33,6 +33,7 @@ class Process:
         proxy_parts: The same as it was set by ``INTERNET_OPTION_PER_CONNECTION_OPTION``; None when it was not.
         jar: Cookies of calls on the class `InternetSession`.
         offline: Whether ``INTERNET_OPTION_CONNECTED_STATE`` took the process off line.
+        http_1_0: Whether requests speak HTTP/1.0 (``INTERNET_OPTION_HTTP_VERSION``).
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class Process:
         self.proxy_parts: dict[int, int | str | None] | None = None
         self._of_thread = threading.local()
         self.offline = False
+        self.http_1_0 = False
         self.jar = CookieJar()
         self._next = _FIRST_HANDLE
         self._in_child: weakref.WeakSet[Any] = weakref.WeakSet()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,12 @@ from pyinet._optionaccess import ProxyInfo, Version
 from pyinet._options import OPTIONS, Level
 from pyinet._process import PROCESS
 from pyinet._proxyinfo import merged, parts_of, proxy_of_parts, resolved
-from pyinet._sessionoptions import open_sessions, refresh_all
+from pyinet._sessionoptions import open_sessions, refresh_all, renew_all
+from pyinet._systemproxy import proxy_environment
 from pyinet._winsock import winsock_error
 from pyinet.enums import AccessType, InternetStatus
-from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetOption as Opt
-from pyinet.errors import NotSupported, describe
+from pyinet.errors import HandleClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ def set_option(option: Opt | int, value: object = None, flags: int = 0) -> None:
     Raises:
         CallerError: 12009, there is no such option; 12011, it can only be queried; 12018, it is not one of the process;
             12010, *value* has the wrong type or size; 87 or 160, it is out of range, or *flags* are.
-        NotSupported: 50, HTTP_VERSION other than (1, 1).
+        NotSupported: 50, HTTP_VERSION (1, 0) where the core cannot speak it.
 
     Source: WinINet ``InternetSetOption``.
     """
@@ -72,6 +73,9 @@ class _Holder:
     def __init__(self) -> None:
         self.stored = PROCESS.options
 
+    def store(self, option: int, value: object) -> None:
+        PROCESS.options[option] = value
+
     def option_value(self, option: Opt) -> object:
         read = _VALUES.get(option)
         return self.stored.get(option, OPTIONS[option].default) if read is None else read()
@@ -88,10 +92,13 @@ class _Holder:
         elif option == Opt.END_BROWSER_SESSION:
             for jar in [PROCESS.jar, *(session._settings.jar for session in open_sessions())]:
                 jar.clear_session()
+            renew_all()
+        elif option == Opt.SETTINGS_CHANGED:
+            renew_all()
         elif option == Opt.CONNECTED_STATE:
             _connect(offline=value.state == _STATE_DISCONNECTED_BY_USER)
         elif option == Opt.HTTP_VERSION:
-            _check_http_version(value)
+            _use_http_version(value)
         else:
             if option == Opt.MAX_CONNS_PER_SERVER:
                 PROCESS.connections.limit = value
@@ -99,7 +106,7 @@ class _Holder:
 
 
 def _proxy() -> ProxyInfo:
-    return resolved(ProxyInfo(int(AccessType.PRECONFIG)), PROCESS.proxy, os.environ)[0]
+    return resolved(ProxyInfo(int(AccessType.PRECONFIG)), PROCESS.proxy, proxy_environment(os.environ))[0]
 
 
 def _parts() -> dict[int, Part]:
@@ -127,10 +134,11 @@ def _connect(*, offline: bool) -> None:
             session._reporter.deliver(session._handle.context, InternetStatus.STATE_CHANGE, state)
 
 
-def _check_http_version(version: Version) -> None:
-    if version != _HTTP_1_1:
-        code = Code.ERROR_NOT_SUPPORTED
-        raise NotSupported(describe("requests of HTTP/1.0 are not supported", code, hint="leave it at (1, 1)"), code)
+def _use_http_version(version: Version) -> None:
+    PROCESS.http_1_0 = version != _HTTP_1_1
+    for session in open_sessions():
+        with contextlib.suppress(HandleClosed):  # by another thread, just now
+            session._options_changed()
 
 
 _VALUES: Mapping[Opt, Callable[[], object]] = {
@@ -139,5 +147,5 @@ _VALUES: Mapping[Opt, Callable[[], object]] = {
     Opt.EXTENDED_ERROR: lambda: winsock_error(PROCESS.os_errno),
     Opt.VERSION: lambda: Version(1, 2),
     Opt.CONNECTED_STATE: _connected_state,
-    Opt.HTTP_VERSION: lambda: Version(*_HTTP_1_1),
+    Opt.HTTP_VERSION: lambda: Version(1, 0 if PROCESS.http_1_0 else 1),
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pyinet._url import encode_url, join_url, origin_of
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import InternetException, ProtocolError, TransferError, describe
 
-__all__ = ["SECRET_HEADERS", "Hop", "next_hop"]
+__all__ = ["SECRET_HEADERS", "Hop", "body_is_gone", "next_hop", "refused_downgrade"]
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "host"})
 """Headers of the caller that were meant for one origin; never sent to another."""
+
+_CONTROL_IN_USERINFO = re.compile(r"[^/]*//[^/?#]*%(?:[01][0-9a-f]|7f)[^/?#]*@", re.IGNORECASE)
 
 _REWRITES_METHOD = frozenset({301, 302, 303})
 
@@ -23,11 +26,10 @@ class Hop(NamedTuple):
     method: str
     same_origin: bool
     keeps_body: bool
+    downgrade: bool
 
 
-def next_hop(
-    url: str, method: str, status: int, location: str, *, hops: int, limit: int, downgrade: bool
-) -> Hop | None:
+def next_hop(url: str, method: str, status: int, location: str, *, hops: int, limit: int) -> Hop | None:
     """Return what follows, or None when the answer is final (the target is neither http nor https).
 
     Args:
@@ -37,18 +39,16 @@ def next_hop(
         location: Value of Location, latin-1.
         hops: Redirects followed so far.
         limit: Redirects allowed.
-        downgrade: Whether https may lead to http (``INTERNET_FLAG_IGNORE_REDIRECT_TO_HTTP``).
 
     Raises:
         ProtocolError: 12156, too many; 12005, the target is no usable URL.
-        TransferError: 12040, https leads to http.
     """
     try:
         target = join_url(url, location)
         scheme = target.partition(":")[0].lower()
         if scheme not in {"http", "https"}:
             return None
-        target = encode_url(target)
+        target = _encoded(target)
         same_origin = origin_of(target) == origin_of(url)
     except (InternetException, ValueError) as error:
         code = Code.ERROR_INTERNET_INVALID_URL
@@ -57,9 +57,28 @@ def next_hop(
     if hops >= limit:
         code = Code.ERROR_HTTP_REDIRECT_FAILED
         raise ProtocolError(describe(f"more than {limit} redirects", code, url=url), code, url=url)
-    if scheme == "http" and url.lower().startswith("https:") and not downgrade:
-        code = Code.ERROR_INTERNET_HTTPS_TO_HTTP_ON_REDIR
-        hint = "the flag IGNORE_REDIRECT_TO_HTTP permits it"
-        raise TransferError(describe("the redirect leads from https to http", code, url=url, hint=hint), code, url=url)
     rewritten = status in _REWRITES_METHOD and method not in {"GET", "HEAD"}
-    return Hop(target, "GET" if rewritten else method, same_origin, keeps_body=not rewritten)
+    downgrade = scheme == "http" and url[:6].lower() == "https:"
+    return Hop(target, "GET" if rewritten else method, same_origin, keeps_body=not rewritten, downgrade=downgrade)
+
+
+def refused_downgrade(url: str) -> TransferError:
+    """Return the exception for a redirect of *url*, https, to http without ``IGNORE_REDIRECT_TO_HTTP``: 12040."""
+    code = Code.ERROR_INTERNET_HTTPS_TO_HTTP_ON_REDIR
+    hint = "the flag IGNORE_REDIRECT_TO_HTTP permits it"
+    return TransferError(describe("the redirect leads from https to http", code, url=url, hint=hint), code, url=url)
+
+
+def body_is_gone(url: str) -> TransferError:
+    """Return the exception for a redirect of *url* that wants a body again which was written piece by piece: 12032."""
+    code = Code.ERROR_INTERNET_FORCE_RETRY
+    hint = "send the request again, with its body"
+    what = "the redirect asks for the body once more"
+    return TransferError(describe(what, code, url=url, hint=hint), code, url=url)
+
+
+def _encoded(target: str) -> str:
+    encoded = encode_url(target)
+    if _CONTROL_IN_USERINFO.match(encoded):
+        raise ValueError("a control character in the user name or password")
+    return encoded

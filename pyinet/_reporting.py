@@ -82,17 +82,18 @@ class Watch:
     Attributes:
         reporter: Whom to.
         context: What the callbacks carry.
+        in_pieces: Whether its request body is written piece by piece: only its end lets the answer be waited for.
         ended: Whether its handle was closed: what is still told is the end of its connection, and its own.
     """
 
-    __slots__ = ("_last", "_mapper", "context", "ended", "reporter")
+    __slots__ = ("_held", "_last", "_mapper", "context", "ended", "in_pieces", "reporter")
 
     def __init__(self, reporter: Reporter, mapper: StatusMapper, context: int) -> None:
         self.reporter = reporter
         self._mapper = mapper
         self._last: InternetStatus | None = None
         self.context = context
-        self.ended = False
+        self.ended = self.in_pieces = self._held = False
 
     def begin(self, url: str, proxy: str | None) -> None:
         """The next hop goes to *url*, through *proxy*."""
@@ -103,8 +104,25 @@ class Watch:
         for status, info in self._mapper.feed(kind, value, text):
             if self.ended and (status not in _CLOSE or self._last in _UNCONNECTED):
                 continue
+            if self.in_pieces and status == InternetStatus.RECEIVING_RESPONSE:
+                self._held = True  # until the body has ended, or the answer does not wait for that
+                continue
+            if self._held and status == InternetStatus.RESPONSE_RECEIVED:
+                self.body_ended()
             self._last = status
             self.reporter.deliver(self.context, status, info)
+
+    def sends(self, size: int | None) -> None:
+        """Report that a piece of the body is about to be sent, or was: *size* bytes."""
+        if not self.ended:
+            status = InternetStatus.SENDING_REQUEST if size is None else InternetStatus.REQUEST_SENT
+            self.reporter.deliver(self.context, status, size)
+
+    def body_ended(self) -> None:
+        """Report that the answer is waited for."""
+        if self._held:
+            self._held = False
+            self.reporter.deliver(self.context, InternetStatus.RECEIVING_RESPONSE, None)
 
     def tell(self, status: InternetStatus, info: object) -> None:
         """Report *status*, which no event of the core tells."""

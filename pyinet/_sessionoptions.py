@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from pyinet import _optionaccess
 from pyinet._optionaccess import ProxyInfo
-from pyinet._options import INFINITE, OPTIONS, Level
+from pyinet._options import OPTIONS, Level
+from pyinet._optionsettings import AS_SET, apply_option
 from pyinet._process import PROCESS
 from pyinet._proxyinfo import merged, parts_of, proxy_of_parts, resolved
+from pyinet._systemproxy import proxy_environment
 from pyinet._winsock import winsock_error
 from pyinet.enums import InternetOption as Opt
-from pyinet.errors import HandleClosed
+from pyinet.errors import HandleClosed, InternetException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Protocol
 
     from pyinet._handles import Handle
@@ -32,31 +34,18 @@ if TYPE_CHECKING:
         def settings_changed(self) -> None: ...
 
 
-__all__ = ["OptionState", "SessionOptions", "open_sessions", "refresh_all"]
-
-_HTTP2 = 0x2  # HTTP_PROTOCOL_FLAG_HTTP2
-
-_TIMES = {
-    Opt.CONNECT_TIMEOUT: "connect_timeout_ms",
-    Opt.SEND_TIMEOUT: "send_timeout_ms",
-    Opt.RECEIVE_TIMEOUT: "receive_timeout_ms",
-}
-_AS_SET = frozenset({*_TIMES, Opt.CONNECT_RETRIES, Opt.DATA_SEND_TIMEOUT, Opt.DATA_RECEIVE_TIMEOUT,
-                     Opt.READ_BUFFER_SIZE, Opt.WRITE_BUFFER_SIZE, Opt.ENABLE_HTTP_PROTOCOL})  # fmt: skip
-"""Implemented, and queried as they were set: kept like the stored ones, so that children inherit the same value."""
+__all__ = ["OptionState", "SessionOptions", "open_sessions", "refresh_all", "renew_all"]
 
 
 class OptionState:
     """What a session keeps for its options beside its settings.
 
     Attributes:
-        stored: Values by number; connections and files begin with a copy.
         proxy: The proxies in use: never PRECONFIG.
     """
 
     def __init__(self, given: ProxyInfo) -> None:
         """*given*: the proxies that the constructor was asked for."""
-        self.stored: dict[int, object] = {}
         self.proxy = ProxyInfo(0)
         self._given = given
         self._parts: dict[int, Part] | None = None
@@ -67,7 +56,7 @@ class OptionState:
         Raises:
             CallerError: 87, they are malformed; nothing is changed.
         """
-        self.proxy, settings.proxies = resolved(given, PROCESS.proxy, os.environ)
+        self.proxy, settings.proxies = resolved(given, PROCESS.proxy, proxy_environment(os.environ))
         self._given, self._parts = given, None
         settings.forget_proxies()
 
@@ -107,6 +96,8 @@ class SessionOptions:
         @property
         def _core(self) -> Core: ...
 
+        def _renew(self) -> None: ...
+
     def set_option(self, option: Opt | int, value: object = None, flags: int = 0) -> None:
         """Set an option: for what is opened or fetched from now on; what is open stays as it is.
 
@@ -124,7 +115,8 @@ class SessionOptions:
         Source: MFC ``CInternetSession::SetOption``.
         """
         self._handle.check("the session")
-        _optionaccess.set_option(_Holder(self), option, value, flags)
+        with _under(self._handle.context):
+            _optionaccess.set_option(_Holder(self), option, value, flags)
 
     def query_option(self, option: Opt | int) -> Any:  # noqa: ANN401 - of the type that the option has
         """Return the value of an option: an int, bool, str or tuple.
@@ -139,7 +131,8 @@ class SessionOptions:
         Source: MFC ``CInternetSession::QueryOption``.
         """
         self._handle.check("the session")
-        return _optionaccess.query_option(_Holder(self), option)
+        with _under(self._handle.context):
+            return _optionaccess.query_option(_Holder(self), option)
 
     def _begin_options(
         self, settings: Settings, access_type: int, proxy_name: str | None, proxy_bypass: str | None
@@ -154,8 +147,8 @@ class SessionOptions:
         self._options.use(given, settings)
         for number, value in list(PROCESS.options.items()):
             if Level.SESSION in OPTIONS[number].writable:
-                self._options.stored[number] = value
-                _apply(settings, Opt(number), value)
+                settings.store(number, value)
+                apply_option(settings, Opt(number), value)
 
     def _refresh(self) -> None:
         self._options.refresh(self._settings)
@@ -166,21 +159,14 @@ class SessionOptions:
         self._core.settings_changed()
 
 
-def _apply(settings: Settings, option: Opt, value: Any) -> None:  # noqa: ANN401 - checked and converted
-    """Have *settings* obey an option. Those that no setting stands for change nothing."""
-    if option in _TIMES:
-        setattr(settings, _TIMES[option], 0 if value == INFINITE else value)
-    elif option == Opt.CONNECT_RETRIES:
-        settings.connect_retries = max(1, value)
-    elif option == Opt.HTTP_DECODING:
-        settings.http_decoding = value
-    elif option == Opt.ENABLE_HTTP_PROTOCOL:
-        settings.http2 = bool(value & _HTTP2)
-    elif option == Opt.ERROR_MASK:
-        settings.error_mask = value
-    elif option == Opt.USER_AGENT:
-        settings.agent = value
-        settings.is_default = False  # the engine has the header lines it was made with
+@contextlib.contextmanager
+def _under(context: int) -> Iterator[None]:
+    """Errors carry *context*."""
+    try:
+        yield
+    except InternetException as error:
+        error.context = context
+        raise
 
 
 def open_sessions() -> list[SessionOptions]:
@@ -195,6 +181,13 @@ def refresh_all() -> None:
             session._refresh()
 
 
+def renew_all() -> None:
+    """Have every open session begin anew with connections and DNS. Source: ``INTERNET_OPTION_SETTINGS_CHANGED``."""
+    for session in open_sessions():
+        with contextlib.suppress(HandleClosed):  # by another thread, just now
+            session._renew()
+
+
 class _Holder:
     """A session as `_optionaccess` sees it."""
 
@@ -202,10 +195,14 @@ class _Holder:
 
     def __init__(self, session: SessionOptions) -> None:
         self._session = session
-        self.stored = session._options.stored
+        self.stored = session._settings.stored
+
+    def store(self, option: int, value: object) -> None:
+        self._session._settings.store(option, value)
+        self._session._copied = None
 
     def option_value(self, option: Opt) -> object:
-        if option in _AS_SET:
+        if option in AS_SET:
             return self.stored.get(option, OPTIONS[option].default)
         return _VALUES[option](self._session)
 
@@ -215,8 +212,10 @@ class _Holder:
         if option == Opt.PROXY_SETTINGS_CHANGED:
             refresh_all()
             return
-        if option == Opt.END_BROWSER_SESSION:
-            settings.jar.clear_session()
+        if option in {Opt.END_BROWSER_SESSION, Opt.SETTINGS_CHANGED}:
+            if option == Opt.END_BROWSER_SESSION:
+                settings.jar.clear_session()
+            session._renew()
             return
         if option == Opt.CONTEXT_VALUE:
             session._handle.context = settings.context = value
@@ -227,9 +226,7 @@ class _Holder:
         elif option == Opt.PER_CONNECTION_OPTION:
             state.change_parts(value, settings)
         else:
-            _apply(settings, option, value)
-            if option in _AS_SET:
-                self.stored[option] = value
+            apply_option(settings, option, value)
         session._options_changed()
 
 

@@ -11,6 +11,7 @@ from pyinet.cookiejar import CookieJar
 from pyinet.enums import InternetFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from pyinet._url import Origin
@@ -46,13 +47,16 @@ class Settings:
         http_decoding: Whether files undo codings that their program asked for (``INTERNET_OPTION_HTTP_DECODING``).
         http2: Whether files may speak HTTP/2 (``INTERNET_OPTION_ENABLE_HTTP_PROTOCOL``).
         error_mask: ``INTERNET_OPTION_ERROR_MASK``.
+        proxy_user: User name for the proxy (``INTERNET_OPTION_PROXY_USERNAME``); None: that of the proxy's URL.
+        proxy_password: Password that goes with it (``INTERNET_OPTION_PROXY_PASSWORD``).
+        stored: Values of options as they were set, by number. Copies share it: `store` replaces it.
         is_default: The engine's own header lines are those of these settings.
     """
 
     __slots__ = (
         "_proxy_of", "agent", "connect_retries", "connect_timeout_ms", "context", "error_mask", "flag_bits", "flags",
         "http2", "http_decoding", "is_default", "jar", "max_ratio", "max_redirects", "max_size", "proxies",
-        "receive_timeout_ms", "send_timeout_ms",
+        "proxy_password", "proxy_user", "receive_timeout_ms", "send_timeout_ms", "stored",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +79,9 @@ class Settings:
         self.jar = CookieJar()
         self.max_size = 1 << 30
         self.max_ratio = 250
+        self.proxy_user: str | None = None
+        self.proxy_password: str | None = None
+        self.stored: Mapping[int, object] = {}
         self._proxy_of: dict[Origin, str | None] = {}
 
     @property
@@ -98,6 +105,18 @@ class Settings:
             setattr(other, name, getattr(self, name))
         other.forget_proxies()
         return other
+
+    @property
+    def clocks(self) -> tuple[int, ...]:
+        """All that `queue_config` tells: what two settings must agree in for their transfers to share a queue."""
+        return (
+            self.max_size, self.max_ratio, self.connect_timeout_ms, self.send_timeout_ms, self.receive_timeout_ms,
+            self.connect_retries,
+        )  # fmt: skip
+
+    def store(self, option: int, value: object) -> None:
+        """Remember the value of an option. Copies made before keep theirs."""
+        self.stored = {**self.stored, int(option): value}
 
     def queue_config(self, **more: int) -> dict[str, int]:
         """Limits and clocks as ``struct pnet_queue_config`` has them, and *more* of its fields."""

@@ -88,6 +88,10 @@ class NameMemory:
         """Whether an address was given for *host*: libcurl then looks up nothing but that address."""
         return bool(self._given) and bool(self._given & {host.lower(), f"{host.lower()}:{port}", "*"})
 
+    def forget(self) -> None:
+        """Nobody was told of anything."""
+        self._told.clear()
+
     def news(self, host: str, port: int) -> bool:
         """Whether an address was given for *host* and nobody was told yet; from now on somebody was."""
         if not self.given(host, port) or host.lower() in self._told:

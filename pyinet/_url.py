@@ -31,13 +31,16 @@ def split_scheme(url: str) -> tuple[str, str]:
     """Return scheme in lower case and the rest of *url*.
 
     Raises:
-        CallerError: 12005, there is no ``scheme://``.
-        NotSupported: 12006, the scheme is not http or https.
+        CallerError: 12005, there are no slashes behind http or https.
+        NotSupported: 12006, there is no scheme, or it is another one.
     """
     scheme, mark, rest = url.partition("://")
     scheme = scheme.lower()
     if not mark or not scheme or not set(scheme) <= _SCHEME_CHARACTERS:
-        raise _refuse("the URL has no scheme such as https://", url)
+        what, code = "the URL has no scheme such as https://", Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
+        if scheme.partition(":")[0] in _PORTS:
+            raise _refuse(what, url)
+        raise NotSupported(describe(what, code, url=url), code, url=url)
     if scheme not in _PORTS:
         code = Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME
         what = f"the scheme {scheme}: is not supported here; http and https are"

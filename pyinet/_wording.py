@@ -48,8 +48,8 @@ def constant_name(code: int) -> str:
 TEXTS: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         Code.ERROR_NOT_ENOUGH_MEMORY: ("out of memory", "use fewer transfers at a time"),
-        Code.ERROR_NOT_SUPPORTED: ("this libcurl lacks a feature", ""),
-        Code.ERROR_INVALID_PARAMETER: ("libcurl refused a value", ""),
+        Code.ERROR_NOT_SUPPORTED: ("that is not supported", ""),
+        Code.ERROR_INVALID_PARAMETER: ("an argument cannot be used", ""),
         Code.ERROR_FILE_TOO_LARGE: ("the body is larger than allowed", "raise max_size"),
         Code.ERROR_INTERNET_TIMEOUT: ("a time limit passed", "try again or allow more time"),
         Code.ERROR_INTERNET_EXTENDED_ERROR: ("the server refused", ""),
@@ -57,9 +57,9 @@ TEXTS: Mapping[int, tuple[str, str]] = MappingProxyType(
         Code.ERROR_INTERNET_INVALID_URL: ("malformed URL", "percent-encode what is not allowed in a URL"),
         Code.ERROR_INTERNET_UNRECOGNIZED_SCHEME: ("unsupported URL scheme", ""),
         Code.ERROR_INTERNET_NAME_NOT_RESOLVED: ("host name not resolved", "check its spelling, then the DNS"),
-        Code.ERROR_INTERNET_INVALID_OPTION: ("libcurl does not know an option", "update libcurl"),
+        Code.ERROR_INTERNET_INVALID_OPTION: ("there is no such option", ""),
         Code.ERROR_INTERNET_LOGIN_FAILURE: ("login refused", "check user name and password"),
-        Code.ERROR_INTERNET_INVALID_OPERATION: ("the server cannot resume there", "start from the beginning"),
+        Code.ERROR_INTERNET_INVALID_OPERATION: ("the operation is not possible here", ""),
         Code.ERROR_INTERNET_OPERATION_CANCELLED: ("cancelled", ""),
         Code.ERROR_INTERNET_REQUEST_PENDING: ("no free connection", "try again"),
         Code.ERROR_INTERNET_CANNOT_CONNECT: ("cannot connect", "check the port and that the server runs"),
@@ -78,6 +78,8 @@ TEXTS: Mapping[int, tuple[str, str]] = MappingProxyType(
         Code.ERROR_INTERNET_SEC_INVALID_CERT: ("invalid certificate", ""),
         Code.ERROR_INTERNET_SEC_CERT_REVOKED: ("revoked certificate", ""),
         Code.ERROR_INTERNET_DECODING_FAILED: ("the body does not decode", ""),
+        Code.ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED_PROXY: ("the proxy wants a client certificate", ""),
+        Code.ERROR_INTERNET_SECURE_FAILURE_PROXY: ("TLS with the proxy failed", ""),
     }
 )
 """Error number to what failed, and what the reader can do where that is known."""

@@ -6,9 +6,20 @@ Values are those of ``wininet.h`` and ``winerror.h``, typed as literals: nothing
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyinet._httpenums import Decision, ErrorUiFlag, HttpQuery, HttpStatus, RequestFlag, SecurityFlag
 
 __all__ = [
+    "HSR",
     "AccessType",
+    "Decision",
+    "ErrorUiFlag",
+    "HttpAddReq",
+    "HttpQuery",
+    "HttpStatus",
+    "HttpVerb",
     "IcuFlag",
     "InternetErrorCode",
     "InternetFlag",
@@ -17,7 +28,21 @@ __all__ = [
     "InternetScheme",
     "InternetService",
     "InternetStatus",
+    "RequestFlag",
+    "SecurityFlag",
 ]
+
+_HTTP = frozenset({"Decision", "ErrorUiFlag", "HttpQuery", "HttpStatus", "RequestFlag", "SecurityFlag"})
+"""Names that are imported when somebody asks for them: enums cost time by the member."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HTTP:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # here, as few programs come here
+
+    value = globals()[name] = getattr(importlib.import_module("pyinet._httpenums"), name)
+    return value
 
 
 class AccessType(IntEnum):
@@ -465,3 +490,39 @@ class IcuFlag(IntFlag):
     NO_ENCODE = 0x20000000  # canonicalise: unsafe characters stay
     USERNAME = 0x40000000  # obsolete, no effect
     ESCAPE = 0x80000000  # crack: as DECODE; create: unsafe characters become %XX; canonicalise: no effect
+
+
+class HttpVerb(IntEnum):
+    """The verbs that ``open_request`` knows by number. Values: ``HTTP_VERB_*``, afxinet.h. POST is 0."""
+
+    POST = 0
+    GET = 1
+    HEAD = 2
+    PUT = 3
+    LINK = 4
+    DELETE = 5
+    UNLINK = 6
+
+
+class HttpAddReq(IntFlag):
+    """How ``add_request_headers`` treats a header that is there already. Values: ``HTTP_ADDREQ_*``, wininet.h."""
+
+    INDEX_MASK = 0x0000FFFF  # reserved for an index, no effect
+    COALESCE_WITH_SEMICOLON = 0x01000000  # add to the first of its name behind "; "; none: add the header
+    ADD_IF_NEW = 0x10000000  # present: error 12155
+    ADD = 0x20000000  # a further line of the name; with REPLACE it has no effect
+    COALESCE = 0x40000000  # add to the first of its name behind ", "; none: add the header
+    COALESCE_WITH_COMMA = COALESCE
+    REPLACE = 0x80000000  # the first of its name goes, the new one comes last; no value: it goes
+    FLAGS_MASK = 0xFFFF0000  # all but the index
+
+
+class HSR(IntFlag):
+    """Flags of ``send_request_ex``; none has an effect. Values: ``HSR_*``, wininet.h."""
+
+    ASYNC = 0x01
+    SYNC = 0x04
+    USE_CONTEXT = 0x08
+    INITIATE = USE_CONTEXT
+    DOWNLOAD = 0x10
+    CHUNKED = 0x20

@@ -1,158 +1,215 @@
-"""`HttpFile`: an HTTP answer and its body. Source: MFC ``CHttpFile``."""
+"""`HttpFile`: an HTTP request and its answer. Source: MFC ``CHttpFile``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyinet._headers import Headers
-from pyinet.enums import InternetErrorCode as Code
-from pyinet.enums import InternetHandleType
-from pyinet.errors import HandleClosed, InternetException, describe
-from pyinet.internetfile import InternetFile, check_open
+from pyinet._errordialog import ErrorDialog
+from pyinet._requestbody import Pieces, body_of
+from pyinet._upload import Upload
+from pyinet.errors import HandleClosed, InternetException, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing_extensions import Self
 
-    from pyinet._pack import Row
-    from pyinet._reporting import Watch
-    from pyinet._settings import Settings
-    from pyinet._streaming import Streaming
-    from pyinet.internetfile import Parent
+    from pyinet._requestbody import Body
+    from pyinet._requestheaders import HeaderLines
+    from pyinet.enums import HttpAddReq
 
 __all__ = ["HttpFile"]
 
-_BODILESS = frozenset({204, 304})
+_LONGEST = (1 << 63) - 1
+_ADD_IF_NEW = 0x10000000
+_ADD_OR_REPLACE = 0xA0000000  # HttpAddReq.ADD | REPLACE
 
 
-class HttpFile(InternetFile):
-    """An HTTP answer: status, headers, and its body as a file. Any status is an answer, none an exception.
+class HttpFile(ErrorDialog):
+    """A request to a web server, and its answer: status, headers, and the body as a file.
+
+    Any status is an answer, none an exception. It can be sent again: the answer before is then given up.
 
     Source: MFC ``CHttpFile``.
     """
 
-    def __init__(self, parent: Parent, context: int, watch: Watch | None, settings: Settings) -> None:
-        """Made by a session; `send` follows."""
-        super().__init__(parent, InternetHandleType.HTTP_REQUEST, context, watch)
-        self._settings = settings
-        self._headers: Headers | None = None
-        self._verb = "GET"
-        self._left: int | None = None
+    def add_request_headers(self, headers: HeaderLines | None, mode: HttpAddReq | int = _ADD_IF_NEW) -> None:
+        """Change what will be sent. All of *headers* hold, or none when one is refused.
 
-    def send(self, row: Row, stream: Streaming, release: Callable[[Streaming], None]) -> None:
-        """Send *row* over *stream*, which *release* takes back in the end, and wait for the answer.
+        Args:
+            headers: Lines ``"Name: value"`` with CR, LF or both between them, a mapping, or pairs; None or "": nothing.
+            mode: ``HTTP_ADDREQ_FLAG_*``.
 
         Raises:
-            InternetException: There is no answer.
+            CallerError: 12155, ADD_IF_NEW and there is one; 12153, a line without a colon, or what no header may hold;
+                12150, REPLACE with an empty value and there is none; 87, ADD with an empty value; 12019, a body is
+                being sent.
+            HandleClosed: 6, the file was closed.
+
+        Source: MFC ``CHttpFile::AddRequestHeaders``.
         """
-        self._stream, self._release, self._url = stream, release, row.url
-        row.watch = self._watch
-        self._enter()
+        self._check_idle()
+        if headers:
+            self._planned().headers.add(headers, mode)
+
+    def send_request(self, headers: HeaderLines | None = None, data: Body | None = None) -> Self:
+        """Send the request and wait until its answer begins, redirects followed.
+
+        Args:
+            headers: Sent besides those added, and instead of those of the same name.
+            data: The body: bytes-like, a path, a file opened for reading in binary mode, or an iterable of bytes.
+
+        Returns:
+            The file itself.
+
+        Raises:
+            CallerError: 87, an argument cannot be used; 12153, a header is malformed; 12019, a body is being sent; 2,
+                FROM_CACHE was asked for and there is nothing.
+            TransferError: There is no answer.
+            HandleClosed: 6, the file was closed.
+
+        Source: MFC ``CHttpFile::SendRequest``.
+        """
+        self._check_idle()
+        body = body_of(data)
+        plan = self._planned()
+        if headers:
+            plan.headers.add(headers, _ADD_OR_REPLACE)
+        if isinstance(body, Pieces):
+            with self.send_request_ex(body.length) as upload:
+                for piece in body.parts:
+                    upload.write(piece)
+            return self
+        row = None if body is None and plan.is_plain else plan.row(self._settings, self._credentials, body)
+        self._send_request(plan, row)
+        return self
+
+    def send_request_ex(
+        self,
+        total_length: int | None,
+        *,
+        headers: HeaderLines | None = None,
+        first_chunk: bytes | bytearray | memoryview = b"",
+        flags: int = 0,
+        context: int | None = None,
+    ) -> Upload:
+        """Begin to send the request; `write` its body, then `end_request`.
+
+        Args:
+            total_length: Bytes of the body; None sends it in chunks (RFC 9112 section 7.1), which WinINet cannot.
+            headers: As for `send_request`.
+            first_chunk: First bytes of the body.
+            flags: ``HSR_*``; ignored.
+            context: Ignored: the file has one.
+
+        Returns:
+            A context manager that ends the request, or aborts it when an exception leaves it. It writes too.
+
+        Raises:
+            CallerError: 87, an argument cannot be used; 12153, a header is malformed; 12019, a body is being sent.
+            TransferError: There is no connection.
+            HandleClosed: 6, the file was closed.
+
+        Source: MFC ``CHttpFile::SendRequestEx``; HTTP_ADDREQ semantics of *headers* as in `send_request`.
+        """
+        del flags, context
+        self._check_idle()
+        length = _checked_length(total_length)
+        plan = self._planned()
+        if headers:
+            plan.headers.add(headers, _ADD_OR_REPLACE)
+        row = plan.row(self._settings, self._credentials, upload=length)
+        upload = Upload(self, length)
+        upload.check(len(first_chunk), self.name)
+        self._send_request(plan, row)
+        self._upload = upload
+        if len(first_chunk):
+            self.write(first_chunk)
+        return upload
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]  # bytes-like, as in io
+        """Send *data*, all of it, as the next part of the body; return how many bytes that are.
+
+        What a server that has answered already does not read is dropped: `end_request` gives its answer.
+
+        Raises:
+            LengthMismatch: 87, more than was announced; nothing of *data* is sent.
+            NotSupported: 12019, no body is being sent.
+            TransferError: The connection is lost.
+            HandleClosed: 6, the file was closed.
+
+        Source: MFC ``CInternetFile::Write``.
+        """
+        self._handle.check("the file")
+        upload = self._upload
+        if upload is None:
+            raise self._wrong_state("no body is being sent", "send_request_ex comes first", NotSupported)
+        if upload.length is not None:
+            upload.check(len(data) if isinstance(data, bytes) else memoryview(data).nbytes, self.name)
+        size = super().write(data)
+        upload.sent += size
+        return size
+
+    def _send(self, data: memoryview) -> None:
+        self._claim()  # as `_occupied` and `_attempt`, which take microseconds longer
         try:
-            handle = self._handle
-            stream.begin(row, self._settings, lambda: check_open(handle, row.url))
-            self._url, self._verb = stream.url, stream.method
-            self._headers = Headers(stream.head)
-            self._left = self._promised() if self._watch is not None else None
-        except HandleClosed:
-            raise self._cancelled() from None  # the session was closed, with all that ran
+            if self._stream is not None and len(data):
+                self._stream.write(data)
         except InternetException as error:
-            error.context = self._handle.context
+            if not isinstance(error, HandleClosed):
+                self._upload = None
+                self._give_up()
+            self._explain(error)
             raise
         finally:
             self._leave()
 
-    def hold(self, url: str, head: bytes, body: bytes) -> None:
-        """Be an answer that is complete: *body* is all there is to read."""
-        self._url, self._headers = url, Headers(head)
-        self._line, self._ended = body, True
-
-    def _promised(self) -> int | None:
-        length = self.content_length
-        return None if "content-encoding" in self.headers and self._settings.http_decoding else length
-
-    def _received(self, count: int, stream: Streaming) -> None:
-        if self._left is None:
-            return
-        self._left -= count
-        if self._left == 0 and count:
-            stream.settle()
-
-    # ---- the answer ----
-
-    @property
-    def headers(self) -> Headers:
-        """Response headers: case-insensitive, several values a name.
+    def end_request(self) -> None:
+        """End the body that `send_request_ex` began, and wait until the answer begins, redirects followed.
 
         Raises:
-            InternetException: 12019, there is no answer yet.
+            LengthMismatch: 87, fewer bytes were written than announced: the connection is dropped.
+            CallerError: 12019, no body is being sent; 12032, a redirect wants the body once more.
+            TransferError: There is no answer.
+            HandleClosed: 6, the file was closed.
+
+        Source: MFC ``CHttpFile::EndRequest``.
         """
-        if self._headers is None:
-            code = Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE
-            raise InternetException(describe("there is no answer yet", code), code)
-        return self._headers
+        self._handle.check("the file")
+        upload = self._upload
+        if upload is None:
+            raise self._wrong_state("no body is being sent", "send_request_ex comes first")
+        self.flush()
+        with self._occupied():
+            stream, self._upload = self._stream, None
+            if upload.missing or stream is None:
+                self._drop_answer()
+                raise upload.too_short(self.name)
+            self._attempt(stream.finish_upload)
+            self._answer(stream)
 
-    @property
-    def status_code(self) -> int:
-        """HTTP status of the answer. Source: MFC ``CHttpFile::QueryInfoStatusCode``."""
-        return int(self.headers.status_line.split(" ", 2)[1])
+    def abort_request(self) -> None:
+        """Give up the body that is being sent; its connection is dropped, so that the server sees no end of it.
 
-    def query_info_status_code(self) -> int:
-        """Return `status_code`. Source: MFC ``CHttpFile::QueryInfoStatusCode``."""
-        return self.status_code
-
-    @property
-    def reason(self) -> str:
-        """Reason phrase of the status line; "" where the protocol has none."""
-        return self.headers.reason
-
-    @property
-    def http_version(self) -> str:
-        """Protocol of the answer: 1.0, 1.1, 2 or 3."""
-        return self.headers.status_line.partition(" ")[0].removeprefix("HTTP/")
-
-    @property
-    def content_length(self) -> int | None:
-        """Bytes the body will have, as the answer says; None when it does not (RFC 9110 section 8.6)."""
-        if self.verb == "HEAD" or self.status_code in _BODILESS:
-            return 0
-        if "transfer-encoding" in self.headers:
-            return None
-        value = self.headers.get("content-length", "").partition(",")[0].strip()
-        return int(value) if value.isascii() and value.isdigit() else None
-
-    @property
-    def length(self) -> int | None:
-        """`content_length`. Source: MFC ``CInternetFile::GetLength``."""
-        return self.content_length
-
-    def get_length(self) -> int:
-        """Return `length`.
-
-        Raises:
-            InternetException: 12016, the answer does not say.
-
-        Source: MFC ``CInternetFile::GetLength``.
+        Nothing happens when none is, or the file was closed.
         """
-        length = self.length
-        if length is None:
-            code = Code.ERROR_INTERNET_INVALID_OPERATION
-            raise InternetException(describe("the length of the body is not known", code, url=self.url), code)
-        return length
+        if self._upload is not None and not self._handle.closed:
+            with self._occupied():
+                self._upload = None
+                if self._writing is not None:
+                    self._writing.drop()
+                self._drop_answer()
 
-    @property
-    def url(self) -> str:
-        """Where the answer came from, after redirects. Source: MFC ``CHttpFile::GetFileURL``."""
-        return self.name
+    def writable(self) -> bool:
+        """Whether a body is being sent. Source: `io.RawIOBase`."""
+        return self._upload is not None
 
-    def get_file_url(self) -> str:
-        """Return `url`. Source: MFC ``CHttpFile::GetFileURL``."""
-        return self.name
+    def readable(self) -> bool:
+        """Whether no body is being sent. Source: `io.RawIOBase`."""
+        return self._upload is None
 
-    @property
-    def verb(self) -> str:
-        """The method that was answered. Source: MFC ``CHttpFile::GetVerb``."""
-        return self._verb
 
-    def get_verb(self) -> str:
-        """Return `verb`. Source: MFC ``CHttpFile::GetVerb``."""
-        return self.verb
+def _checked_length(total_length: object) -> int:
+    if total_length is None:
+        return -1
+    if isinstance(total_length, int) and not isinstance(total_length, bool) and 0 <= total_length <= _LONGEST:
+        return total_length
+    raise invalid_parameter(f"total_length must be a number of bytes or None, not {total_length!r}")

@@ -121,9 +121,17 @@ def _number(name: str, value: object) -> int:
     return int(value)
 
 
+_OF_CALLERS = (
+    Code.ERROR_BAD_ARGUMENTS, Code.ERROR_BAD_PATHNAME, Code.ERROR_INVALID_OPERATION,
+    Code.ERROR_INTERNET_BAD_OPTION_LENGTH, Code.ERROR_INTERNET_OPTION_NOT_SETTABLE,
+    Code.ERROR_INTERNET_INCORRECT_HANDLE_TYPE, Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE,
+    Code.ERROR_HTTP_INVALID_HEADER, Code.ERROR_HTTP_REDIRECT_NEEDS_CONFIRMATION,
+)  # fmt: skip
+
 _CLASSES: Mapping[int, type[InternetException]] = MappingProxyType(
     {
         **{code: cls for code, cls in errors.CURLE_ERRORS.values() if cls is not errors.LocalFileError},
+        **dict.fromkeys(_OF_CALLERS, errors.CallerError),
         Code.ERROR_INVALID_HANDLE: errors.HandleClosed,
         Code.ERROR_NO_MORE_FILES: errors.NoMoreFiles,
         Code.ERROR_CALL_NOT_IMPLEMENTED: errors.NotSupported,
@@ -134,6 +142,8 @@ _CLASSES: Mapping[int, type[InternetException]] = MappingProxyType(
         Code.ERROR_INTERNET_SEC_CERT_DATE_INVALID: errors.TlsError,
         Code.ERROR_INTERNET_SEC_CERT_CN_INVALID: errors.TlsError,
         Code.ERROR_INTERNET_SEC_CERT_REVOKED: errors.TlsError,
+        Code.ERROR_INTERNET_HTTPS_TO_HTTP_ON_REDIR: errors.TransferError,
+        Code.ERROR_INTERNET_DISCONNECTED: errors.TransferError,
         Code.ERROR_FTP_TRANSFER_IN_PROGRESS: errors.TransferInProgress,
         Code.ERROR_HTTP_HEADER_NOT_FOUND: errors.HeaderNotFound,
         **dict.fromkeys(

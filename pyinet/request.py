@@ -12,17 +12,11 @@ from pyinet.errors import NotSupported, describe, invalid_parameter, redact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Request"]
+__all__ = ["Request", "checked_flags"]
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"})
-_UNSUPPORTED = (
-    (InternetFlag.NEED_FILE, "there is no cache yet; give the request a path"),
-    (InternetFlag.SECURE, "write https:// in the URL"),
-    (InternetFlag.IGNORE_CERT_CN_INVALID, "certificates are always verified"),
-    (InternetFlag.IGNORE_CERT_DATE_INVALID, "certificates are always verified"),
-    (InternetFlag.ASYNC, "use fetch, or threads"),
-)
+_TRANSFER = InternetFlag.TRANSFER_ASCII | InternetFlag.TRANSFER_BINARY
 
 
 _NO_FLAGS = InternetFlag(0)
@@ -46,14 +40,17 @@ class Request:
         user: User name for the origin, sent when the server asks for it.
         password: Password that goes with it.
         flags: ``INTERNET_FLAG_*`` as for ``OpenURL``. NO_AUTO_REDIRECT, RELOAD, PRAGMA_NOCACHE, NO_AUTH,
-            NO_COOKIES, KEEP_CONNECTION and IGNORE_REDIRECT_TO_HTTP have an effect. There is no cache: FROM_CACHE
-            fails with 2, and the other flags of the cache hold already.
+            NO_COOKIES, KEEP_CONNECTION, IGNORE_REDIRECT_TO_HTTP, IGNORE_CERT_CN_INVALID and IGNORE_CERT_DATE_INVALID
+            have an effect, the last two also for where redirects lead; SECURE makes http https, and NO_CACHE_WRITE asks
+            for no cached answer to another method than GET. There is no cache: FROM_CACHE fails with 2, and the other
+            flags of the cache hold already.
         context: The context of this row. It comes back in `InternetException.context`, and when status callbacks
             are enabled the row reports its statuses under it: 1 for the session's context, 0 or None for silence.
 
     Raises:
         CallerError: 87, a value that cannot be sent: control characters or line breaks in names, values or the
-            method, a framing header, a body of the wrong type, a time or size that is not positive.
+            method, a framing header, a body of the wrong type, a time or size that is not positive, flags that exclude
+            each other.
         NotSupported: 50, a flag that is not built yet.
 
     Source: design of the bulk face; flags from ``CInternetSession::OpenURL``.
@@ -91,7 +88,7 @@ class Request:
         self.max_size = _checked_max_size(max_size)
         self.user = _checked_text(user, "user")
         self.password = _checked_text(password, "password")
-        self.flags = _checked_flags(flags, self.url)
+        self.flags = _checked_flags(flags)
         self.context = context
 
     def __repr__(self) -> str:
@@ -186,14 +183,23 @@ def _checked_text(text: object, what: str) -> str | None:
     return text
 
 
-def _checked_flags(flags: InternetFlag | int, url: str) -> InternetFlag:
-    if not flags:
+def checked_flags(flags: object) -> InternetFlag:
+    """Return ``INTERNET_FLAG_*`` of a session or an operation; bits without a name are ignored.
+
+    Raises:
+        CallerError: 87, they are no number, exclude each other, or hold ASYNC.
+    """
+    if not isinstance(flags, int):
+        raise invalid_parameter(f"flags must be InternetFlag or a whole number, not {flags!r}")
+    checked = InternetFlag(flags & 0xFFFFFFFF)
+    if checked & _TRANSFER == _TRANSFER:
+        raise invalid_parameter("TRANSFER_ASCII and TRANSFER_BINARY exclude each other")
+    if checked & InternetFlag.ASYNC:
+        raise invalid_parameter("INTERNET_FLAG_ASYNC: a session is synchronous", "use fetch, or threads")
+    return checked
+
+
+def _checked_flags(flags: object) -> InternetFlag:
+    if isinstance(flags, int) and not flags:
         return _NO_FLAGS
-    flags = InternetFlag(flags)
-    if flags & InternetFlag.SECURE and url[:6].lower() == "https:":
-        flags &= ~InternetFlag.SECURE  # said twice
-    for flag, hint in _UNSUPPORTED:
-        if flags & flag:
-            code = Code.ERROR_NOT_SUPPORTED
-            raise NotSupported(describe(f"the flag {flag.name} is not supported", code, hint=hint), code)
-    return flags
+    return checked_flags(flags)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyinet._announced import Announced, not_yet
 from pyinet._castore import find_ca_store
-from pyinet._core import Core
+from pyinet._core import Core, OlderCores
 from pyinet._faults import Faults
-from pyinet._handles import Handle
-from pyinet._open import open_url
+from pyinet._handles import Handle, handle_type
 from pyinet._process import PROCESS
 from pyinet._reporting import Reporter
 from pyinet._resolve import connect_to_lines
@@ -23,6 +22,7 @@ from pyinet.bulk import Fetch
 from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, InternetException, describe, invalid_parameter
+from pyinet.request import checked_flags
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -30,15 +30,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from pyinet._policy import InternetPolicy
+    from pyinet.httpconnection import HttpConnection
     from pyinet.httpfile import HttpFile
     from pyinet.request import Request
     from pyinet.result import Result
     from pyinet.stdiofile import StdioFile
 
 __all__ = ["InternetSession"]
-
-_NO_FLAGS = InternetFlag(0)
-_CERTIFICATE_FLAGS = InternetFlag.IGNORE_CERT_CN_INVALID | InternetFlag.IGNORE_CERT_DATE_INVALID
 
 
 class InternetSession(SessionOptions, SessionCookies, Announced):
@@ -61,6 +60,9 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         ca: Roots to trust: a PEM file, a hashed directory, or PEM text. None: SSL_CERT_FILE, SSL_CERT_DIR,
             CURL_CA_BUNDLE, the system's store, certifi, in this order.
         resolve: Addresses used instead of DNS: "host", "host:port" or "*" to an IP address.
+
+    Attributes:
+        policy: Who answers what WinINet asks the user: `HttpFile.error_dlg`, and redirects of files. None: nobody.
 
     Raises:
         CallerError: 87, an argument cannot be used.
@@ -85,7 +87,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         try:
             if profile is not None:
                 not_yet("profile (cookies and cache on disk)")
-            settings = Settings(_checked_agent(agent), None, _checked_flags(flags), _checked_context(context))
+            settings = Settings(_checked_agent(agent), None, checked_flags(flags), _checked_context(context))
             self._begin_options(settings, access_type, proxy_name, proxy_bypass)
             self._begin(settings, ca, {} if resolve is None else resolve)
         except InternetException as error:
@@ -102,7 +104,9 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         self._reporter: Reporter | None = None
         self._ca = find_ca_store(ca, os.environ)
         self._copied: Settings | None = None
+        self.policy: InternetPolicy | None = None
         self._current: Core | None = None
+        self._older = OlderCores()
         try:
             self._current = Core(settings, self._faults, self._ca, self._resolve)
         except BaseException:
@@ -125,11 +129,25 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
             core.report_to(self._reporter)
         return core
 
+    def _renew(self) -> None:
+        """Begin anew with connections and DNS; what runs ends on what it has."""
+        self._names.forget()
+        core = Core(self._settings, self._faults, self._ca, self._resolve)
+        core.report_to(self._reporter)
+        with PROCESS.lock:
+            replaced, self._current = self._current, core
+        if replaced is not None:
+            self._older.add(replaced)
+        if self._handle.closed:  # by another thread, just now
+            core.close()
+            self._handle.check("the session")
+
     def after_fork(self) -> None:
         """Begin anew in a forked child: connections, threads and locks belong to the parent."""
         if self._current is not None:
             self._current.disown()
             self._current = None
+        self._older.disown()
         self._names = NameMemory(self._given_resolve)
         self._settings.jar.renew_lock()
         if self._reporter is not None:
@@ -213,7 +231,8 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         Args:
             url: An http, https or file URL.
             context: What callbacks and errors of the file carry; None or 1: the session's; 0: no callbacks.
-            flags: ``INTERNET_FLAG_*``. TRANSFER_ASCII opens a local file in text mode, otherwise it is binary.
+            flags: ``INTERNET_FLAG_*``. TRANSFER_ASCII opens a local file in text mode, otherwise it is binary. SECURE
+                makes http https.
             headers: Request headers: lines ``"Name: value"`` with CR, LF or both between them, a mapping, or pairs.
 
         Raises:
@@ -228,7 +247,46 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
         Source: MFC ``CInternetSession::OpenURL``.
         """
-        return open_url(self, url, context, InternetFlag(flags) if flags else _NO_FLAGS, headers)
+        from pyinet._open import open_url  # here: a program that only fetches needs no files
+
+        return open_url(self, url, context, flags, headers)
+
+    # ---- connections ----
+
+    def get_http_connection(
+        self,
+        server: str,
+        port: int = 0,
+        user: str | None = None,
+        password: str | None = None,
+        *,
+        flags: InternetFlag | int = 0,
+    ) -> HttpConnection:
+        """Return a web server to open requests on. No network activity.
+
+        Args:
+            server: Name or address of the server.
+            port: TCP port; 0 for 80, or 443 with SECURE.
+            user: User name for the server, sent when it asks for it; None or "" for none.
+            password: Password that goes with it.
+            flags: ``INTERNET_FLAG_*``; SECURE and those that relax the checking of certificates are inherited by
+                requests.
+
+        Raises:
+            CallerError: 87, an argument cannot be used; 12005, *server* is no name; 12017, the callback closed the
+                connection.
+            HandleClosed: 6, the session was closed.
+
+        Source: MFC ``CInternetSession::GetHttpConnection``, both overloads.
+        """
+        from pyinet._credentials import Credentials  # as in `open_url`
+        from pyinet.httpconnection import HttpConnection
+        from pyinet.internetfile import check_open
+
+        checked = checked_flags(flags)
+        connection = HttpConnection(self, server, port, Credentials(user, password), checked)
+        check_open(connection.handle_node, f"{server}:{connection.port}")
+        return connection
 
     def _snapshot(self) -> Settings:
         """The settings as they are now, for a file: what changes later does not reach it."""
@@ -283,6 +341,17 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
         """The HINTERNET as a number; 0 once closed. Source: MFC ``CInternetSession::operator HINTERNET``."""
         return self._handle.number
 
+    @staticmethod
+    def service_type_from_handle(handle: int) -> InternetHandleType:
+        """Return the kind of an open handle, as `handle_type` does.
+
+        Raises:
+            HandleClosed: 6, there is no such open handle.
+
+        Source: MFC ``CInternetSession::ServiceTypeFromHandle``.
+        """
+        return handle_type(handle)
+
     @property
     def handle_node(self) -> Handle:
         """Its place in the tree of handles."""
@@ -305,8 +374,10 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
     def handle_closed(self) -> None:
         """End what runs; the tree of handles calls this once, after all files were closed."""
-        if self._current is not None:
-            self._current.close()
+        core, self._current = self._current, None
+        if core is not None:
+            core.close()
+        self._older.close()
         self._ca.close()
 
     def __enter__(self) -> Self:
@@ -342,7 +413,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
 _INNER = frozenset({
     "_settings", "_given_ca", "_given_context", "_given_resolve", "_resolve", "_faults", "_names", "_reporter", "_ca",
-    "_copied", "_current", "_handle",
+    "_copied", "_current", "_handle", "_older",
 })  # fmt: skip
 
 
@@ -350,21 +421,11 @@ def _checked_agent(agent: object) -> str:
     if agent is None:
         stem = os.path.splitext(os.path.basename(sys.argv[0] if sys.argv else ""))[0]  # noqa: PTH119, PTH122
         return "".join(c for c in stem if c.isascii() and c.isprintable()) or "pyinet"
-    if not isinstance(agent, str) or not agent.isprintable():
+    if not isinstance(agent, str):
+        raise invalid_parameter(f"agent must be a str, not {type(agent).__name__}")
+    if not agent.isprintable():
         raise invalid_parameter(f"agent {agent!r} holds a control character or a line break")
     return agent
-
-
-def _checked_flags(flags: InternetFlag | int) -> InternetFlag:
-    try:
-        flags = InternetFlag(flags)
-    except (TypeError, ValueError) as error:
-        raise invalid_parameter(f"flags must be InternetFlag or a whole number, not {flags!r}") from error
-    if flags & InternetFlag.ASYNC:
-        raise invalid_parameter("INTERNET_FLAG_ASYNC: a session is synchronous", "use fetch, or threads")
-    if flags & _CERTIFICATE_FLAGS:
-        not_yet("a flag that relaxes the checking of certificates")
-    return flags
 
 
 def _context_or_0(context: object) -> int:

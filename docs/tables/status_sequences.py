@@ -25,7 +25,8 @@ class Sequence(NamedTuple):
     Attributes:
         name: Identifies it.
         situation: What happens.
-        face: ``open_url``, read to the end and closed, or ``fetch``.
+        face: ``open_url``, read to the end and closed; ``fetch``; or ``request``: a connection and a request on it,
+            both closed in the end.
         statuses: What is told.
         error: Number of the error it ends with; 0 when it ends well.
     """
@@ -96,7 +97,7 @@ SEQUENCES: tuple[Sequence, ...] = (
     Sequence("proxy-credentials", "http through a proxy: 407, answered with credentials.", "open_url",
              f"60H {OPENED} {ASKED} {ASKED} | 70H"),
     Sequence("tunnel-refused", "The proxy refuses CONNECT.", "open_url",
-             f"60H {OPENED} {ASKED} 50 51 70H", 12030),
+             f"60H {OPENED} {ASKED} 50 51 70H", 12029),
     Sequence("tunnel-untrusted", "The certificate behind the proxy is refused.", "open_url",
              f"60H {OPENED} {ASKED} 50 51 70H", 12045),
     Sequence("proxy-unreachable", "Nobody listens where the proxy should be.", "open_url", "60H 20A 70H", 12029),
@@ -149,4 +150,15 @@ SEQUENCES: tuple[Sequence, ...] = (
     Sequence("row-cut-body", "The connection of a row ends inside the body.", "fetch",
              f"{OPENED} {ASKED} 50 51", 12030),
     Sequence("row-refused", "A row, and nobody listens.", "fetch", "20A", 12029),
+    Sequence("request", "A request, sent and read.", "request", f"60H 60H {OPENED} {ASKED} | 70H 70H"),
+    Sequence("request-twice", "A request that is sent twice.", "request",
+             f"60H 60H {OPENED} {ASKED} {ASKED} | 70H 70H"),
+    Sequence("request-body", "A POST with its body.", "request", f"60H 60H {OPENED} {ASKED} | 70H 70H"),
+    Sequence("request-pieces", "A POST whose body is written in two pieces.", "request",
+             f"60H 60H {OPENED} 30 31B 30 31B 30 31B 40 41B | 70H 70H"),
+    Sequence("request-unread", "A request whose answer is not read.", "request",
+             f"60H 60H {OPENED} {ASKED} | 50 51 70H 70H"),
+    Sequence("request-credentials", "401, answered with the credentials of the connection.", "request",
+             f"60H 60H {OPENED} {ASKED} {ASKED} | 70H 70H"),
+    Sequence("request-refused", "Nobody listens.", "request", "60H 60H 20A 70H 70H", 12029),
 )  # fmt: skip

@@ -105,8 +105,8 @@ def refused_port() -> str:
 
 REFUSED: list[tuple[str, Any, type[InternetException], int]] = [
     ("no host", "http:///a", CallerError, 12005),
-    ("no scheme", "nothing", CallerError, 12005),
-    ("empty", "", CallerError, 12005),
+    ("no scheme", "nothing", NotSupported, 12006),
+    ("empty", "", NotSupported, 12006),
     ("an unknown scheme", "foo://h/", NotSupported, 12006),
     ("a line break", "http://127.0.0.1/a\nb", InternetException, 0),
     ("a NUL", "http://127.0.0.1/a\0b", InternetException, 0),

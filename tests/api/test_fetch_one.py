@@ -177,7 +177,7 @@ def test_closed_after_use_refuses_too(server: ScriptedServer, session: InternetS
 
 
 def test_what_is_not_built_yet_says_so(session: InternetSession) -> None:
-    for call in (session.get_http_connection, session.get_ftp_connection, session.get_gopher_connection):
+    for call in (session.get_ftp_connection, session.get_gopher_connection):
         with pytest.raises(NotSupported):
             call("http://127.0.0.1/")
 

@@ -73,6 +73,15 @@ def test_a_plain_str_and_a_request_take_the_same_way(proxy: ScriptedServer) -> N
     assert proxy.connections == 1
 
 
+def test_escapes_in_targets_stay_as_they_were_written(proxy: ScriptedServer) -> None:
+    paths = ["/%2f", "/a", "/%c3%A4?%2f", "/?%2f", "/%2F", "/b%2fc#%2f", "/"]
+    for _ in paths:
+        proxy.reply(response(b"hello"))
+    with through(proxy) as session, session.fetch([f"http://origin.test{path}" for path in paths], in_flight=1) as rows:
+        assert [result.body for result in rows] == [b"hello"] * len(paths)
+    assert [got.target for got in proxy.received] == [f"http://origin.test{path.split('#')[0]}" for path in paths]
+
+
 def test_one_connection_to_the_proxy_serves_many_origins(proxy: ScriptedServer) -> None:
     for _ in range(20):
         proxy.reply(response(b"hello"))

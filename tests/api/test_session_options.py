@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gzip
 import pickle
@@ -22,18 +23,19 @@ from pyinet import (
     InternetStatus,
     InternetTimeout,
     NoMoreItems,
-    NotSupported,
+    Request,
     TransferError,
 )
+from pyinet._engine import live_objects
 from pyinet._process import PROCESS
 from pyinet._url import origin_of
 from servers.scripted import response
 from waiting import PATIENCE, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from servers.scripted import ScriptedServer
+    from servers.scripted import ScriptedConn, ScriptedServer
 
 CONNECTED, DISCONNECTED_BY_USER, FORCE = 0x1, 0x10, 0x1
 EVERY_TIMEOUT = [
@@ -52,6 +54,7 @@ def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(PROCESS, "proxy_parts", None)
     yield
     PROCESS.offline = False
+    PROCESS.http_1_0 = False
     PROCESS.connections.limit = None
 
 
@@ -289,14 +292,6 @@ def test_the_end_of_a_browser_session_drops_session_cookies(session: InternetSes
     assert session.get_cookie("http://h/") == "b=1"
 
 
-def test_requests_of_http_1_0_are_not_supported() -> None:
-    pyinet.set_option(InternetOption.HTTP_VERSION, (1, 1))
-    with pytest.raises(NotSupported) as caught:
-        pyinet.set_option(InternetOption.HTTP_VERSION, (1, 0))
-    assert caught.value.code == 50
-    assert pyinet.query_option(InternetOption.HTTP_VERSION) == (1, 1)
-
-
 def test_the_extended_error_is_that_of_the_thread(session: InternetSession) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -362,25 +357,30 @@ def test_a_file_waits_until_another_is_closed(server: ScriptedServer, session: I
     assert opened == [False]
 
 
-def test_closing_the_session_ends_the_wait(server: ScriptedServer, session: InternetSession) -> None:
+@pytest.mark.parametrize("closes", ["session", "handle"])
+def test_closing_ends_the_wait_as_cancelled(server: ScriptedServer, session: InternetSession, closes: str) -> None:
     server.route("/", response(b"x" * 3_000_000))
     origin = origin_of(server.url())
     pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
     held = session.open_url(server.url())
-    raised: list[type[BaseException]] = []
+    raised: list[tuple[type[BaseException], int, int]] = []
 
     def opens() -> None:
         with pytest.raises(CallerError) as caught:
-            session.open_url(server.url())
-        raised.append(caught.type)
+            session.open_url(server.url(), context=7)
+        raised.append((caught.type, caught.value.code, caught.value.context))
 
     thread = threading.Thread(target=opens)
     thread.start()
     eventually(lambda: PROCESS.connections.waiting(origin) == 1, "the thread stands in line")
-    session.close()
+    if closes == "session":
+        session.close()
+    else:
+        pyinet.close_handle(max(session.handle_node.children))
     thread.join(PATIENCE)
-    assert raised == [HandleClosed]
-    assert held.closed
+    assert raised == [(CallerError, 12017, 1)]  # the context of the session, as for all that open_url raises
+    assert held.closed == (closes == "session")
+    held.close()
     assert PROCESS.connections.taken(origin) == 0
 
 
@@ -390,3 +390,140 @@ def test_a_failed_open_gives_its_place_back(server: ScriptedServer, session: Int
     with pytest.raises(TransferError):
         session.open_url(server.url())
     assert PROCESS.connections.taken(origin_of(server.url())) == 0
+
+
+@pytest.mark.parametrize(("version", "line"), [((1, 0), b"GET / HTTP/1.0"), ((1, 1), b"GET / HTTP/1.1")])
+def test_every_row_speaks_the_version_of_the_process(
+    server: ScriptedServer, session: InternetSession, version: tuple[int, int], line: bytes
+) -> None:
+    server.route("/", response(b"x"))
+    pyinet.set_option(InternetOption.HTTP_VERSION, version)
+    assert pyinet.query_option(InternetOption.HTTP_VERSION) == version
+    session.open_url(server.url("/")).close()
+    assert session.fetch_one(server.url("/")).body == b"x"
+    assert session.fetch_one(Request(server.url("/"), headers={"A": "b"})).body == b"x"
+    assert len([result.ok for result in session.fetch([server.url("/")] * 3)]) == 3
+    with session.get_http_connection("127.0.0.1", server.port) as connection:
+        connection.get("/").close()
+        connection.get("/", version="1.1").close()
+    assert [request.line for request in server.received] == [line] * 7 + [b"GET / HTTP/1.1"]
+
+
+# ---- beginning anew ----
+
+RENEWING = [InternetOption.SETTINGS_CHANGED, InternetOption.END_BROWSER_SESSION]
+
+
+@pytest.mark.parametrize("option", RENEWING, ids=lambda option: option.name)
+@pytest.mark.parametrize("level", ["session", "process"])
+def test_idle_connections_are_dropped(
+    server: ScriptedServer, session: InternetSession, option: InternetOption, level: str
+) -> None:
+    ended = server.gate()
+
+    def first(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send(response(b"first"))
+        conn.wait_closed()
+        ended.set()
+
+    server.play(first)
+    server.route("/", response(b"later"))
+    assert session.fetch_one(server.url()).body == b"first"
+    (session.set_option if level == "session" else pyinet.set_option)(option)
+    assert ended.wait(PATIENCE), "the old connection is closed at once"
+    assert session.fetch_one(server.url()).body == b"later"
+    with session.open_url(server.url()) as file:
+        assert file.read() == b"later"
+    assert server.connections == 2
+    assert live_objects()["engines"] == 1
+
+
+@pytest.mark.parametrize("option", RENEWING, ids=lambda option: option.name)
+def test_what_runs_ends_on_the_connection_it_has(
+    server: ScriptedServer, session: InternetSession, option: InternetOption
+) -> None:
+    go_on = server.gate()
+
+    def halves(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+        go_on.wait(PATIENCE)
+        conn.send(b"later")
+
+    server.play(halves, halves)
+    file = session.open_url(server.url())
+    found: list[bytes] = []
+    thread = threading.Thread(target=lambda: found.extend(row.body for row in session.fetch([server.url()])))
+    thread.start()
+    eventually(lambda: len(server.requests) == 2, "both run")
+    session.set_option(option)
+    session.set_option(option)
+    go_on.set()
+    assert file.read() == b"firstlater"
+    thread.join(PATIENCE)
+    assert found == [b"firstlater"]
+    file.close()
+    del file
+    eventually(lambda: live_objects()["engines"] == 1, "the engines that were replaced end")
+
+
+@pytest.mark.parametrize("how", ["fetch_one", "fetch", "open_url", "async"])
+def test_closing_the_session_ends_what_runs_on_a_replaced_engine(
+    server: ScriptedServer, session: InternetSession, how: str
+) -> None:
+    stay = server.gate()
+
+    def silent(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        stay.wait(PATIENCE)
+
+    server.play(silent)
+    calls: dict[str, Callable[[], object]] = {
+        "fetch_one": lambda: session.fetch_one(server.url()),
+        "fetch": lambda: list(session.fetch([server.url()])),
+        "open_url": lambda: session.open_url(server.url()),
+        "async": lambda: asyncio.run(session.fetch_one_async(server.url())),
+    }
+    codes: list[int] = []
+
+    def call() -> None:
+        with pytest.raises(CallerError) as caught:
+            calls[how]()
+        codes.append(caught.value.code)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    eventually(lambda: len(server.requests) == 1, "it runs")
+    session.set_option(InternetOption.SETTINGS_CHANGED)
+    session.close()
+    thread.join(PATIENCE)
+    assert codes == [12017 if how == "open_url" else 6]
+
+
+def test_names_are_looked_up_anew_and_settings_stay(server: ScriptedServer) -> None:
+    server.route("/", response(b""))
+    told: list[int] = []
+
+    class Watching(InternetSession):
+        def on_status_callback(self, context: int, status: InternetStatus, info: object) -> None:
+            del context, info
+            told.append(status)
+
+    direct = AccessType.DIRECT
+    with Watching("agent", access_type=direct, resolve={"a.example": "127.0.0.1"}) as session:
+        session.enable_status_callback()
+        session.set_option(InternetOption.USER_AGENT, "other")
+        url = f"http://a.example:{server.port}/"
+        session.open_url(url).close()
+        told.clear()
+        session.set_option(InternetOption.SETTINGS_CHANGED)
+        session.open_url(url).close()
+        assert told[:7] == [60, 10, 11, 20, 21, 30, 31]
+    assert server.received[1].header("user-agent") == "other"
+
+
+def test_a_closed_session_does_not_begin_anew(session: InternetSession) -> None:
+    session.close()
+    with pytest.raises(HandleClosed):
+        session.set_option(InternetOption.SETTINGS_CHANGED)

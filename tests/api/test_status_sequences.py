@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,6 +20,11 @@ from servers.scripted import PATIENCE, ScriptedConn, ScriptedServer, response, t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pyinet import HttpFile
+
+    Told = tuple[int, InternetStatus | str, object]
+    """Context, status or `RETURN`, information."""
 
     from servers.nginx import Nginx
     from servers.squid import Squid
@@ -45,7 +51,7 @@ class Watching(InternetSession):
     """Writes down what it is told."""
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - as InternetSession has them
-        self.told: list[tuple[int, InternetStatus | str, object]] = []
+        self.told: list[Told] = []
         super().__init__("t", **{"access_type": AccessType.DIRECT, **given})
         self.enable_status_callback()
 
@@ -62,6 +68,8 @@ class Stage:
         self.flags = InternetFlag(0)
         self.reads = True
         self.asked: dict[str, Any] = {}
+        self.times = 1  # a request is sent
+        self.pieces: tuple[bytes, ...] = ()  # that its body is written in
 
     def server(self, **given: Any) -> ScriptedServer:  # noqa: ANN401 - as ScriptedServer has them
         return self.stack.enter_context(ScriptedServer(**given))
@@ -98,6 +106,18 @@ def connection(*steps: Step | bytes) -> Callable[[ScriptedConn], None]:
                 step(conn)
 
     return script
+
+
+def changed(prepare: Callable[[Stage], Watching], **what: Any) -> Callable[[Stage], Watching]:  # noqa: ANN401
+    """As *prepare*, on a stage with some attributes changed."""
+
+    def prepare_and_change(stage: Stage) -> Watching:
+        session = prepare(stage)
+        for name, value in what.items():
+            setattr(stage, name, value)
+        return session
+
+    return prepare_and_change
 
 
 def played(*scripts: Callable[[ScriptedConn], None]) -> Callable[[Stage], Watching]:
@@ -400,6 +420,13 @@ SITUATIONS: dict[str, Callable[[Stage], Watching]] = {
     "row-redirect-other-host": to_another_server,
     "row-cut-body": played(connection(asks, HALF)),
     "row-refused": nobody,
+    "request": answered(response(b"x")),
+    "request-twice": changed(answered(response(b"x"), response(b"y")), times=2),
+    "request-body": asked(answered(response(b"x")), "POST", b"data"),
+    "request-pieces": changed(asked(answered(response(b"x")), "POST"), pieces=(b"one", b"two")),
+    "request-unread": changed(unread, reads=False),
+    "request-credentials": with_credentials(played(connection(asks, WHO, right_credentials, response(b"x"), waits))),
+    "request-refused": nobody,
 }
 
 
@@ -431,6 +458,35 @@ def fetch_row(session: Watching, stage: Stage) -> int:
     return result.error.code if result.error else 0
 
 
+def request_and_close(session: Watching, stage: Stage) -> int:
+    parts = urlsplit(stage.url)
+    with (
+        session.get_http_connection(str(parts.hostname), parts.port or 0, parts.username, parts.password) as connection,
+        connection.open_request(stage.asked.get("method", "GET"), parts.path, context=CONTEXT) as request,
+    ):
+        try:
+            for _ in range(stage.times):
+                send(request, stage)
+        except InternetException as error:
+            return error.code
+        session.told.append((CONTEXT, RETURN, None))
+        if stage.reads:
+            request.read()
+    return 0
+
+
+def send(request: HttpFile, stage: Stage) -> None:
+    if not stage.pieces:
+        request.send_request(data=stage.asked.get("body"))
+        return
+    with request.send_request_ex(sum(map(len, stage.pieces))) as upload:
+        for piece in stage.pieces:
+            upload.write(piece)
+
+
+FACES = {"open_url": open_and_close, "fetch": fetch_row, "request": request_and_close}
+
+
 def letter(info: object, status: InternetStatus) -> str:
     """What the table writes beside a status."""
     if info is None:
@@ -445,9 +501,18 @@ def letter(info: object, status: InternetStatus) -> str:
     return "A" if re.fullmatch(r"[\d.]+|\[[\da-f:]+\]", text) else "N"
 
 
-def written(told: list[tuple[int, InternetStatus | str, object]]) -> str:
+def of_one_address(told: list[Told]) -> list[Told]:
+    """Leave out an address that was refused before the next one: libcurl 8 asks ::1 first for "localhost"."""
+    following = [*told[1:], (CONTEXT, RETURN, None)]
+    return [
+        one for one, after in zip(told, following, strict=True) if not (one[1] == after[1] == 20 and one[2] != after[2])
+    ]
+
+
+def written(told: list[Told]) -> str:
     return " ".join(
-        status if isinstance(status, str) else f"{int(status)}{letter(info, status)}" for _, status, info in told
+        status if isinstance(status, str) else f"{int(status)}{letter(info, status)}"
+        for _, status, info in of_one_address(told)
     )
 
 
@@ -458,12 +523,14 @@ def test_every_row_of_the_table_has_a_situation() -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_what_is_told_is_what_the_table_says(row: Any, stage: Stage) -> None:  # noqa: ANN401 - of the table
     session = SITUATIONS[row.name](stage)
-    code = (open_and_close if row.face == "open_url" else fetch_row)(session, stage)
+    code = FACES[row.face](session, stage)
     assert written(session.told) == row.statuses
     assert code == row.error
-    assert {context for context, _, _ in session.told} == {CONTEXT}
     handles = {info for _, status, info in session.told if status in {60, 70}}
-    assert len(handles) == (1 if row.face == "open_url" else 0)
+    assert len(handles) == {"open_url": 1, "fetch": 0, "request": 2}[row.face]
+    if row.face == "request":  # the connection is told first, and last
+        assert [session.told.pop(0)[0], session.told.pop()[0]] == [1, 1]
+    assert {context for context, _, _ in session.told} == {CONTEXT}
 
 
 STATUSES = {row.name: row.statuses for row in TABLE}
@@ -476,8 +543,10 @@ def test_a_real_proxy_is_told_of_like_a_scripted_one(stage: Stage, squid: Squid)
     session = through(squid.port, stage, "localhost")
     assert open_and_close(session, stage) == 0
     assert written(session.told) == STATUSES["proxy"]
-    assert [str(info) for _, status, info in session.told if status in {10, 11}] == ["localhost", "127.0.0.1"]
-    assert [info.sockaddr for _, status, info in session.told if status in {20, 21}] == [  # type: ignore[attr-defined]
+    looked_up = [str(info) for _, status, info in session.told if status in {10, 11}]
+    assert looked_up in (["localhost", "127.0.0.1"], ["localhost", "[::1]"])
+    told = of_one_address(session.told)
+    assert [info.sockaddr for _, status, info in told if status in {20, 21}] == [  # type: ignore[attr-defined]
         ("127.0.0.1", squid.port)
     ] * 2
 

@@ -16,7 +16,7 @@ from pyinet._options import OPTIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 SOURCES = Path(pyinet.__file__).parent
-ONLY_TELL = {"enums.py", "_wording.py", "_error_texts.py", "lasterror.py"}
+ONLY_TELL = {"enums.py", "_wording.py", "_error_texts.py", "lasterror.py", "_policy.py", "_errordialog.py"}
 """Modules that name numbers without raising them."""
 
 

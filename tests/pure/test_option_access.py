@@ -36,6 +36,9 @@ class Fake:
         self.changes: list[tuple[int, object]] = []
         self.values: dict[int, object] = {}
 
+    def store(self, option: int, value: object) -> None:
+        self.stored[option] = value
+
     def option_value(self, option: Opt) -> object:
         return self.values[option]
 
@@ -212,6 +215,8 @@ def test_a_value_that_cannot_be_used_is_refused_and_changes_nothing(
     [
         (S, Opt.CONNECT_TIMEOUT, 0xFFFFFFFF, 0xFFFFFFFF),
         (S, Opt.RECEIVE_TIMEOUT, 0, 0),
+        (C, Opt.CONNECT_TIMEOUT, 0, 0),
+        (R, Opt.CONNECT_TIMEOUT, 0, 0),
         (S, Opt.HTTP_DECODING, 1, True),
         (S, Opt.HTTP_DECODING, False, False),
         (S, Opt.HTTP_DECODING, 0, False),

@@ -1,0 +1,100 @@
+"""The header lines of a request that libcurl does not make itself. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinet._ffi import lib
+from pyinet.enums import InternetFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+    from typing import Protocol
+
+    from pyinet._settings import Settings
+
+    class Row(Protocol):
+        """What is needed of a row."""
+
+        cookie: str
+        flags: int
+        headers: Iterable[tuple[str, str]]
+        method: str
+        native: int
+        upload: int | None
+        user: str | None
+
+        @property
+        def has_body(self) -> bool: ...
+
+        on_connection: bool
+
+
+__all__ = ["header_lines"]
+
+# Plain numbers: an operation on the enum costs a microsecond, and every row takes several.
+_DONT_CACHE = int(InternetFlag.DONT_CACHE)
+_KEEP_CONNECTION = int(InternetFlag.KEEP_CONNECTION)
+_RELOAD = int(InternetFlag.RELOAD)
+_UNCACHED = int(InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
+_OF_FLAGS = _UNCACHED | _KEEP_CONNECTION | _DONT_CACHE
+_ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
+_TAKES_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def header_lines(row: Row, settings: Settings) -> bytes:
+    """Return all header lines of a row that libcurl does not make itself, each ended by LF; b"" for the session's own.
+
+    A line "Name:" keeps libcurl from sending its own, "Name;" sends one without a value.
+    """
+    anticipates_body = row.has_body or row.method in _TAKES_BODY
+    if not (row.headers or anticipates_body or row.flags & _OF_FLAGS or row.on_connection) and settings.is_default:
+        return b""
+    given = {name.lower() for name, _ in row.headers}
+    replaced = "cookie" if row.cookie else ""  # the jar's value goes before the caller's
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers if name.lower() != replaced]
+    if row.native & _ASKS_FOR_NO_CODING:
+        given.add("accept-encoding")  # what the program did not ask for it does not get
+    if "range" in given and "accept-encoding" not in given:
+        given.add("accept-encoding")
+        lines.append("Accept-Encoding: identity")  # a range is cut out of the encoded form and could not be decoded
+    lines += settings.own_lines(given)
+    lines += _of_body(row, given)
+    lines += _of_flags(row, given)
+    return "".join(f"{line}\n" for line in lines).encode("latin-1" if all(map(_is_latin, lines)) else "utf-8")
+
+
+def _of_body(row: Row, given: AbstractSet[str]) -> list[str]:
+    lines = []
+    anticipates_body = row.has_body or row.method in _TAKES_BODY
+    if anticipates_body and "content-type" not in given:
+        lines.append("Content-Type:")  # libcurl would call every body a form
+    if row.has_body and "expect" not in given:
+        # With credentials, what is written once must not be sent before the server has said that it wants them.
+        # Otherwise libcurl would wait a second for servers that do not know 100-continue.
+        asks = row.upload and row.user is not None and not row.native & lib.PNET_REQ_HTTP10
+        lines.append("Expect: 100-continue" if asks else "Expect:")
+    if row.on_connection and "accept" not in given:
+        lines.append("Accept:")  # libcurl would accept everything
+    if row.on_connection and not anticipates_body and row.method != "GET":
+        lines.append("Content-Length: 0")
+    return lines
+
+
+def _of_flags(row: Row, given: AbstractSet[str]) -> list[str]:
+    flags = row.flags & _OF_FLAGS
+    if not flags:
+        return []
+    lines = []
+    if (flags & _RELOAD or (flags & _DONT_CACHE and row.method != "GET")) and "cache-control" not in given:
+        lines.append("Cache-Control: no-cache")
+    if flags & _UNCACHED and "pragma" not in given:
+        lines.append("Pragma: no-cache")
+    if flags & _KEEP_CONNECTION and "connection" not in given:
+        lines.append("Connection: Keep-Alive")
+    return lines
+
+
+def _is_latin(line: str) -> bool:
+    return line.isascii() or max(line) <= "\xff"
