@@ -1,7 +1,7 @@
 """Unpacks the servers that the tests talk to into a cache folder and prints where they are; installs nothing.
 
-``python scripts/fetch_servers.py [nginx | squid | httpd]`` prints the path of an nginx (or of the server named): the
-one on PATH, or the system's packages unpacked under ``${XDG_CACHE_HOME:-~/.cache}/pyinet/servers/``.
+``python scripts/fetch_servers.py [NAME]`` prints the path of an nginx (or of the server named, see `SERVERS`): the one
+on PATH, or the system's packages unpacked under ``${XDG_CACHE_HOME:-~/.cache}/pyinet/servers/``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Server(NamedTuple):
     binary: str
     data: tuple[str, ...] = ()
     """Packages of files that the program reads."""
+    also: tuple[str, ...] = ()
+    """Further programs and modules of these packages; a program is found beside the server, under its own name."""
 
 
 SERVERS = {
@@ -37,6 +39,17 @@ SERVERS = {
             "squid", ("squid",), ("squid-openssl", "squid"), "usr/sbin/squid", data=("squid-common", "squid-langpack")
         ),
         Server("httpd", ("apache2", "httpd"), ("apache2-bin",), "usr/sbin/apache2"),
+        Server("mod_auth_gssapi", (), ("libapache2-mod-auth-gssapi",), "usr/lib/apache2/modules/mod_auth_gssapi.so"),
+        Server(
+            "krb5kdc",
+            ("krb5kdc",),
+            ("krb5-kdc",),
+            "usr/sbin/krb5kdc",
+            data=("krb5-admin-server", "libverto-libev1"),
+            also=("usr/sbin/kdb5_util", "usr/sbin/kadmin.local", "usr/lib/*/libverto-libev.so.1"),
+        ),
+        Server("microsocks", ("microsocks",), ("microsocks",), "usr/bin/microsocks"),
+        Server("danted", ("danted", "sockd"), ("dante-server",), "usr/sbin/danted"),
     )
 }
 WRAPPER = """#!/bin/sh
@@ -89,11 +102,12 @@ def field(deb: Path, name: str) -> str:
     return run("dpkg-deb", "-f", str(deb), name).strip()
 
 
-def missing_libraries(root: Path, binary: str) -> list[str]:
+def missing_libraries(root: Path, server: Server) -> list[str]:
     """Shared libraries that neither the system nor the unpacked tree has, by the names the linker looks for."""
     folders = [str(path) for lib in ("usr/lib", "lib") for path in (root / lib).glob("*-linux-gnu")]
     environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
-    listing = subprocess.run(["ldd", root / binary], check=True, capture_output=True, text=True, env=environ).stdout
+    binaries = [path for pattern in (server.binary, *server.also) for path in root.glob(pattern)]
+    listing = subprocess.run(["ldd", *binaries], check=True, capture_output=True, text=True, env=environ).stdout
     return re.findall(r"^\s*(\S+) => not found", listing, flags=re.MULTILINE)
 
 
@@ -108,7 +122,7 @@ def unpack_libraries(server: Server, debs: list[Path], work: Path) -> None:
     """Unpack the libraries that the system lacks, and those that they need in turn; never one that it has."""
     depends: set[str] = set()
     fetched: set[str] = set()
-    while missing := missing_libraries(work / "root", server.binary):
+    while missing := missing_libraries(work / "root", server):
         for deb in debs:
             depends.update(re.findall(r"\blib[a-z0-9.+-]+", field(deb, "Depends")))
         wanted = {package for package in depends if any(provides(package, soname) for soname in missing)} - fetched
@@ -118,6 +132,11 @@ def unpack_libraries(server: Server, debs: list[Path], work: Path) -> None:
         debs = download(work, *sorted(wanted))
         for deb in debs:
             unpack(deb, work / "root")
+
+
+def is_program(binary: str) -> bool:
+    """Whether it is started, not loaded by another."""
+    return ".so" not in Path(binary).suffixes
 
 
 def unpack_program(server: Server, work: Path) -> Path:
@@ -139,11 +158,16 @@ def unpack_server(server: Server, work: Path) -> str:
     """Unpack *server* under ``work/root`` and return its version."""
     root = work / "root"
     program = unpack_program(server, work)
-    for deb in download(work, *server.data) if server.data else []:
+    data = download(work, *server.data) if server.data else []
+    for deb in data:
         unpack(deb, root)
-    unpack_libraries(server, [program], work)
-    (root / server.name).write_text(WRAPPER.format(binary=server.binary))
-    (root / server.name).chmod(0o755)
+    unpack_libraries(server, [program, *data], work)
+    if not is_program(server.binary):
+        (root / server.name).symlink_to(server.binary)
+    for binary in filter(is_program, (server.binary, *server.also)):
+        wrapper = root / (server.name if binary == server.binary else Path(binary).name)
+        wrapper.write_text(WRAPPER.format(binary=binary))
+        wrapper.chmod(0o755)
     return field(program, "Version").replace(":", "_")
 
 

@@ -158,12 +158,17 @@ def tunnel_to(target: ScriptedServer, *, early: bytes = b"") -> Script:
         assert request.method == "CONNECT"
         with socket.create_connection(("127.0.0.1", target.port), PATIENCE) as far:
             conn.send(b"HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n" + early)
-            back = threading.Thread(target=_relay, args=(far, conn.sock), daemon=True)
-            back.start()
-            _relay(conn.sock, far)
-            back.join(PATIENCE)
+            relay_both_ways(conn.sock, far)
 
     return script
+
+
+def relay_both_ways(near: socket.socket, far: socket.socket) -> None:
+    """Pass bytes on between two connections until both have ended."""
+    back = threading.Thread(target=_relay, args=(far, near), daemon=True)
+    back.start()
+    _relay(near, far)
+    back.join(PATIENCE)
 
 
 def _relay(source: socket.socket, target: socket.socket) -> None:

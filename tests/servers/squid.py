@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import re
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from servers.nginx import FETCH, PATIENCE
 
@@ -24,13 +26,19 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 # Squid and Apache httpd refuse to be root. This user may still read and write our folders, which are only for us.
+NOBODY = 65534
 INSTEAD_OF_ROOT = [
-    *("--reuid", "65534", "--regid", "65534", "--clear-groups"),
+    *("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"),
     *("--inh-caps", "-all,+dac_override", "--ambient-caps", "-all,+dac_override"),
 ]
 
+REALM = "pyinet tests"
+HELPER_FOLDERS = ("/usr/lib/squid", "/usr/lib64/squid", "/usr/local/libexec/squid")
+"""Where an installed Squid has its programs for authentication."""
+
 CONFIG = """
 http_port 127.0.0.1:{port}
+{tls}
 visible_hostname proxy-{port}
 cache_effective_user root
 pid_filename none
@@ -67,12 +75,23 @@ unlinkd_program /bin/sh
 """
 """Where an unpacked Squid finds what it looks for in /usr; with no cache on disk it never runs unlinkd."""
 
-BASIC = """
+BASIC = f"""
 auth_param basic program /bin/sh ./authenticate
 auth_param basic children 1 startup=1 idle=1 concurrency=0
-auth_param basic realm pyinet tests
-acl known proxy_auth REQUIRED
+auth_param basic realm {REALM}
 """
+DIGEST = f"""
+auth_param digest program helpers/digest_file_auth -c ./digest.users
+auth_param digest children 1 startup=1 idle=1 concurrency=0
+auth_param digest realm {REALM}
+"""
+NTLM = """
+auth_param ntlm program helpers/ntlm_fake_auth -S
+auth_param ntlm children 4 startup=1 idle=1 concurrency=0
+auth_param ntlm keep_alive on
+"""
+"""Squid's helper for tests: it goes through the three messages and takes any password."""
+SCHEMES = {"basic": BASIC, "digest": DIGEST, "ntlm": NTLM}
 
 AUTHENTICATE = """
 import json, sys
@@ -84,6 +103,12 @@ for line in sys.stdin.buffer:
     print("OK" if (unquote_to_bytes(user), unquote_to_bytes(password)) in known else "ERR", flush=True)
 """
 """Squid's basic authentication helper: a line with user and password, both escaped as in a URL, for each answer."""
+
+
+def fetched(name: str) -> Path:
+    """Where ``fetch_servers.py`` has the program or module of that name."""
+    done = subprocess.run([sys.executable, FETCH, name], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(done.stdout.strip())
 
 
 class Daemon:
@@ -98,11 +123,24 @@ class Daemon:
     alarming: ClassVar[str]
     """Pattern of what must not be in its output when a test ends well."""
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    access_log: ClassVar[str] = "access.log"
+    may_be_root: ClassVar[bool] = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._held = contextlib.ExitStack()
+        self._environ = {"PATH": os.defpath}
         self.port = 0
+
+    def _free_port(self) -> int:
+        """A port that nobody else is given until the server has started."""
+        # Bound but not listening; a server that sets SO_REUSEADDR, too, may listen on it.
+        holder = self._held.enter_context(socket.socket())
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        return port
 
     def _prepare(self, program: Path) -> list[str]:
         """Write the configuration for `port`; return the command that serves in the foreground."""
@@ -131,7 +169,7 @@ class Daemon:
         deadline = time.monotonic() + PATIENCE
         while True:
             self._probe()  # a server that answers this has had its turn since the client's last act
-            log = self._folder / "access.log"
+            log = self._folder / self.access_log
             written = log.read_text("latin-1").splitlines() if log.exists() else []
             lines = [line for line in written if containing in line]
             if len(lines) >= at_least:
@@ -140,21 +178,17 @@ class Daemon:
                 raise AssertionError(f"{self.name} logged {len(lines)} requests, not {at_least}: {written}")
 
     def __enter__(self) -> Self:
-        fetched = subprocess.run([sys.executable, FETCH, self.name], check=True, stdout=subprocess.PIPE, text=True)
-        with socket.socket() as holder:
-            # Bound but not listening: nobody else is given this port, and a server that sets SO_REUSEADDR, too,
-            # may listen on it.
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.bind(("127.0.0.1", 0))
-            self.port = holder.getsockname()[1]
-            command = self._prepare(Path(fetched.stdout.strip()))
+        program = fetched(self.name)
+        with self._held:
+            self.port = self._free_port()
+            command = self._prepare(program)
             # setpriv (util-linux): ends with us even when the time limit of a test ends the run at once.
-            privileges = [*([] if os.geteuid() else INSTEAD_OF_ROOT), "--pdeathsig", "TERM"]
+            privileges = [*([] if os.geteuid() or self.may_be_root else INSTEAD_OF_ROOT), "--pdeathsig", "TERM"]
             with (self._folder / "stderr").open("wb") as stderr:
                 self._process = subprocess.Popen(
                     ["setpriv", *privileges, *command],
                     cwd=self._folder,
-                    env={"PATH": os.defpath},
+                    env=self._environ,
                     stdin=subprocess.DEVNULL,
                     stdout=stderr,
                     stderr=stderr,
@@ -219,8 +253,10 @@ class Squid(Daemon):
 
     Args:
         folder: Empty folder for its configuration and logs.
-        users: Name and password of those who may use it, by basic authentication; None lets everybody in.
+        users: Name and password of those who may use it; None lets everybody in.
         extra: Lines for the configuration, such as ``via off`` or a rule before ours.
+        schemes: By what they say who they are; ``"ntlm"`` takes any name and password.
+        pem: Key and certificate chain in one file, to be spoken to over TLS at `tls_port` too.
     """
 
     name = "squid"
@@ -229,10 +265,21 @@ class Squid(Daemon):
     # Asked to end, it takes two seconds by its own clock, whatever shutdown_lifetime says; it has nothing to save.
     stop_signal = signal.SIGKILL
 
-    def __init__(self, folder: Path, *, users: Mapping[str, str] | None = None, extra: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: Mapping[str, str] | None = None,
+        extra: str = "",
+        schemes: tuple[Literal["basic", "digest", "ntlm"], ...] = ("basic",),
+        pem: Path | None = None,
+    ) -> None:
         super().__init__(folder)
         self._users = users
         self._extra = extra
+        self.schemes = schemes
+        self._pem = pem
+        self.tls_port = 0
 
     @property
     def url(self) -> str:
@@ -249,13 +296,24 @@ class Squid(Daemon):
         if unpacked:
             (self._folder / "share").symlink_to(program.parent / "usr/share")
         extra, access = self._extra, "http_access allow localhost"
+        if self._pem:
+            self.tls_port = self._free_port()
         if self._users is not None:
+            folders = [program.parent / "usr/lib/squid", *map(Path, HELPER_FOLDERS)]
+            (self._folder / "helpers").symlink_to(next(filter(Path.exists, folders)))
+            (self._folder / "digest.users").write_text(digest_users(REALM, self._users))
             (self._folder / "users.json").write_text(json.dumps(dict(self._users)))
             (self._folder / "users.py").write_text(AUTHENTICATE)
             (self._folder / "authenticate").write_text(f"exec {shlex.quote(sys.executable)} -ISu users.py\n")
-            extra, access = BASIC + extra, "http_access allow localhost known"
+            extra = "".join(SCHEMES[scheme] for scheme in self.schemes) + "acl known proxy_auth REQUIRED\n" + extra
+            access = "http_access allow localhost known"
         text = CONFIG.format(
-            port=self.port, probe="PROBE", unpacked=UNPACKED if unpacked else "", extra=extra, access=access
+            port=self.port,
+            tls=f"https_port 127.0.0.1:{self.tls_port} tls-cert={self._pem}" if self._pem else "",
+            probe="PROBE",
+            unpacked=UNPACKED if unpacked else "",
+            extra=extra,
+            access=access,
         )
         (self._folder / "squid.conf").write_text(text)
         return [str(program), "-N", "-n", self._service, "-f", "squid.conf"]
@@ -270,6 +328,13 @@ class Squid(Daemon):
         super()._stop()
         for left in Path("/dev/shm").glob(f"{self._service}-*"):
             left.unlink(missing_ok=True)
+
+
+def digest_users(realm: str, users: Mapping[str, str]) -> str:
+    """The file that htdigest would write: MD5 of user, realm and password."""
+    lines = [f"{user}:{realm}:{password}" for user, password in users.items()]
+    hashes = [hashlib.md5(line.encode()).hexdigest() for line in lines]
+    return "".join(f"{user}:{realm}:{hashed}\n" for user, hashed in zip(users, hashes, strict=True))
 
 
 def descendants(pid: int) -> list[int]:

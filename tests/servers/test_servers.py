@@ -11,13 +11,16 @@ import ssl
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from servers.httpd import Httpd, basic, digest
+from servers.kerberos import Kdc
 from servers.nginx import Nginx
 from servers.scripted import ScriptedConn, ScriptedServer
+from servers.socksd import Dante, Microsocks
 from servers.squid import Squid, descendants
 
 if TYPE_CHECKING:
@@ -321,6 +324,34 @@ def test_a_stopped_server_leaves_no_process(tmp_path: Path, make: Callable[[Path
         assert len(ended.poll(0)) == 1 + len(children)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), 10)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(Microsocks, id="microsocks"),
+        pytest.param(Dante, id="dante"),
+        pytest.param(partial(Kdc, user="anna"), id="krb5kdc"),
+    ],
+)
+def test_two_of_a_kind_run_at_once_and_end(tmp_path: Path, make: Callable[[Path], Daemon]) -> None:
+    ended = select.poll()
+    with ExitStack() as stack:
+        servers = []
+        for name in "ab":
+            (tmp_path / name).mkdir()
+            servers.append(stack.enter_context(make(tmp_path / name)))
+            for pid in (servers[-1].pid, *descendants(servers[-1].pid)):
+                ended.register(os.pidfd_open(pid), select.POLLIN)
+        count = len(servers) + sum(len(descendants(server.pid)) for server in servers)
+        assert ended.poll(0) == []
+    handles = [handle for handle, _ in ended.poll(0)]
+    for handle in handles:
+        os.close(handle)
+    assert len(handles) == count
+    for server in servers:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port), 10)
 
 
 @DAEMONS

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
+from pyinet._engine import library_versions
 from servers.scripted import ScriptedServer, response
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -104,6 +105,39 @@ def serving(
         thread.start()
         yield listener.getsockname()[1]
         thread.join(10)
+
+
+EXERCISED = {
+    "features": {
+        "AsynchDNS": "test_names_are_resolved_by_threads",
+        "HSTS": "test_hsts_turns_http_into_https",
+        "HTTP2": "test_http2_over_tls",
+        "HTTPS-proxy": "test_https_proxy",
+        "IPv6": "test_ipv6",
+        "Largefile": "test_a_length_beyond_four_gigabytes",
+        "NTLM": "test_ntlm",
+        "SSL": "test_http2_over_tls",
+        "alt-svc": "test_alt_svc_leads_to_the_other_server",
+        "threadsafe": "test_beside_others.py: test_pyinet_works_beside_ssl_and_pycurl_under_threads",
+    },
+    "protocols": {
+        "ftp": "test_ftp",
+        "ftps": "test_ftp",
+        "gopher": "test_gopher",
+        "gophers": "test_gopher",
+        "http": "test_digest",
+        "https": "test_http2_over_tls",
+    },
+}
+"""What `pyinet doctor` may list, and the test that tries it."""
+
+
+@pytest.mark.parametrize("kind", EXERCISED)
+def test_whatever_doctor_lists_is_tried(kind: str) -> None:
+    assert set(library_versions()[kind]) == set(EXERCISED[kind])
+    for name in EXERCISED[kind].values():
+        file, _, test = name.rpartition(": ")
+        assert f"def {test}(" in Path(__file__).with_name(file or Path(__file__).name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["gopher", "gophers"])
