@@ -33,8 +33,9 @@ def main() -> int:
     from toolchain import PROFILE, PROFILE_NAMES, choose_toolchain
 
     runtimes = sorted(Path("/usr").glob(RUNTIMES))
-    merger = next(filter(None, map(shutil.which, ("llvm-profdata", "llvm-profdata-19"))), None)
-    if not runtimes or not merger:
+    # Of the same clang as the runtime: others do not read what it wrote. runtime: llvm-N/lib/clang/N/lib/linux/*.a
+    merger = runtimes[-1].parents[5] / "bin" / "llvm-profdata" if runtimes else Path()
+    if not merger.is_file():
         sys.stderr.write("make_profile: install libclang-rt-19-dev and llvm-19\n")
         return 1
     raw = cache_folder() / "profiles" / "raw"

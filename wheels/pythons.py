@@ -19,7 +19,7 @@ IDENTITY = (
 
 
 def find_python(version: str) -> str:
-    """Path of a Python *version*, e.g. "3.12" or "3.13t"; "" when there is none that works."""
+    """Path of a Python *version*, e.g. "3.12" or "3.14t"; "" when there is none that works."""
     for program in _candidates(version):
         done = subprocess.run([program, "-c", IDENTITY], check=False, capture_output=True, text=True)
         if done.returncode == 0 and done.stdout.split() == [version.rstrip("t"), str(version.endswith("t"))]:

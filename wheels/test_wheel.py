@@ -20,9 +20,28 @@ from pythons import find_python
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 TOOLS = (
-    *("pytest>=8", "hypothesis>=6.100", "trustme>=1.1", "cryptography>=42", "cffi>=1.16", "pycparser", "pycurl"),
+    "pytest>=8",
+    "hypothesis>=6.100",
+    "trustme>=1.1",
+    "pyspnego>=0.10",
+    "cryptography>=42",
+    "cffi>=1.16",
+    "pycparser",
+    "pycurl",
     "uvloop",
 )
+LEFT_OUT = {
+    "pyinet",
+    "wheels",
+    "build",
+    "dist",
+    ".git",
+    ".venv",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+}
 HERE = Path(__file__).resolve().parent
 
 
@@ -43,12 +62,13 @@ def environment(python: str, version: str, wheel: Path) -> Path:
 
 def project_without_package(target: Path) -> None:
     """Copy what the tests read; of the package only the stub, which is compared with the C header."""
-    for name in ("csrc", "docs", "tests", "scripts", "benchmarks", "pyproject.toml", "README.md", "setup.py"):
-        source = ROOT / name
+    for source in ROOT.iterdir():
+        if source.name in LEFT_OUT or source.name.endswith(".egg-info"):
+            continue
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+            shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         else:
-            shutil.copyfile(source, target / name)
+            shutil.copyfile(source, target / source.name)
     (target / "pyinet").mkdir()
     shutil.copyfile(ROOT / "pyinet" / "_native.pyi", target / "pyinet" / "_native.pyi")
 

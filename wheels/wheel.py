@@ -34,10 +34,23 @@ def project_copy(target: Path) -> str:
     return digest.hexdigest()
 
 
+def debian_headers(folder: Path) -> str:
+    """Switches by which zig, which does not look into /usr/include, finds the second half of Debian's Python.h."""
+    name = f"python{sysconfig.get_config_var('py_version_short')}"
+    multiarch = sysconfig.get_config_var("MULTIARCH") or ""
+    apart = Path(sysconfig.get_path("include")).parent / multiarch / name
+    if not multiarch or not (apart / "pyconfig.h").is_file():
+        return ""
+    (folder / multiarch).mkdir(parents=True)
+    (folder / multiarch / name).symlink_to(apart)
+    return f"-I{folder}"
+
+
 def build(project: Path, bundled: Path, out: Path) -> Path:
     """Build the extension and return the wheel as setuptools made it."""
     # The epoch is that of zip archives: setuptools gives the files of a wheel this date.
     env = {**os.environ, "PYINET_BUNDLED": str(bundled), "SOURCE_DATE_EPOCH": "315532800"}
+    env["PYINET_CFLAGS"] = f"{env.get('PYINET_CFLAGS', '')} {debian_headers(out / 'headers')}".strip()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(out), str(project)]
     with (out / "log").open("w") as log:
         if subprocess.run(command, check=False, env=env, stdout=log, stderr=log).returncode:
