@@ -38,6 +38,8 @@ class Job:
     """Turns of `scenarios.spin` to spend on each result."""
     pause_ms: float = 0
     """Pause after each chunk of a body that is read in chunks."""
+    sink: str = ""
+    """Where uploads go: an URL without path."""
     out: str | None = None
     """Empty directory for downloads."""
     verify: bool = False

@@ -104,6 +104,7 @@ class Runner:
             size=SIZES[scenario.files],
             pause_ms=entry.pause_ms,
             root=str(self._server.root),
+            sink=self._server.sink,
             agent="" if entry.own_agent else Job.agent,
             ca=str(self._server.ca) if scenario.tls else None,
             connections=rows.connects.get(scenario.same_connections_as, 0),

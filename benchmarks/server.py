@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import random
 import re
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +29,7 @@ open_file_cache_valid 1h;
 """
 LOCATIONS = """
 location = /status { stub_status; }
+location = /headers { HEADERS return 200 ""; }
 location = /cookie { return 200 "$http_cookie"; }
 """
 ANSWER_SECONDS = 10.0
@@ -52,6 +54,13 @@ def make_large_file(path: Path, size: int) -> None:
             file.write(source.randbytes(1 << 20))
 
 
+SINK = Path(__file__).with_name("sink.py")
+HEADERS = "add_header Last-Modified 'Sun, 06 Nov 1994 08:49:37 GMT'; " + "".join(
+    f'add_header X-Header-{number} "value {number}"; ' for number in range(34)
+)
+"""With those nginx sends by itself: 40."""
+
+
 class Server:
     """nginx serving files of 1 KiB, 5 MiB and, when asked for, 1 GiB over http, and https with HTTP/2.
 
@@ -71,12 +80,24 @@ class Server:
         authority = CertificateAuthority(directory)
         self.ca = authority.pem
         self._nginx = Nginx(
-            directory, self.root, authority.server_pem, http_extra=CACHE, server_extra=LOCATIONS, log=False
+            directory,
+            self.root,
+            authority.server_pem,
+            http_extra=CACHE,
+            server_extra=LOCATIONS.replace("HEADERS", HEADERS),
+            log=False,
         )
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self._nginx)
+        process = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("sink.py"))], stdout=subprocess.PIPE, text=True
+            )
+        )
+        self._stack.callback(process.kill)
+        self.sink = f"http://127.0.0.1:{process.stdout.readline().strip() if process.stdout else 0}"
         return self
 
     def __exit__(self, *exc: object) -> None:
