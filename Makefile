@@ -77,7 +77,9 @@ asan-short: ## the same for the tests that reach the native code, without the sl
 
 # What is Python's business alone: the calls they make are made by the other tests too.
 ASAN_SKIPPED := $(foreach name,asyncio asyncio_rows asyncio_life cookies session_cookies session_constructor \
-  session_options file_in_io open_url,--ignore tests/api/test_$(name).py)
+  session_options file_in_io open_url option_levels connection_options file_options file_options_tls option_times \
+  flags error_contexts error_dlg file_seek file_with_libraries http_connection auth_digest auth_httpd auth_ntlm \
+  auth_negotiate auth_proxy auth_socks auth_secrecy wire_bytes,--ignore tests/api/test_$(name).py)
 
 TSAN_PROGRAMS := build/tsan/stress build/tsan/stress_streams
 

@@ -40,13 +40,12 @@ html_title = f"pyinet {version}"
 html_copy_source = False
 html_show_sphinx = False
 
-MADE_BY_THE_PACKAGE = {"Fetch", "HttpFile", "InternetFile", "Progress", "Result", "Timings"}
+MADE_BY_THE_PACKAGE = {
+    "Fetch", "HttpConnection", "HttpFile", "InternetConnection", "InternetFile", "Progress", "Result", "Timings",
+}  # fmt: skip
 """Classes whose constructor is nobody's business."""
 
-INNER = {
-    "HttpFile.hold", "HttpFile.send", "InternetFile.handle_closed", "InternetSession.after_fork",
-    "InternetSession.handle_closed", "InternetSession.handle_node", "Result.memory",
-}  # fmt: skip
+INNER = {"after_fork", "ask", "handle_closed", "handle_node", "hold", "memory", "remember", "send", "transmit"}
 """Methods and properties that other modules of the package use, and users do not."""
 
 
@@ -70,7 +69,7 @@ def shown_signature(
 def skipped(_app: object, _what: str, _name: str, thing: object, skip: bool, _options: object) -> bool | None:
     """Leave out what is inside the package."""
     function = thing.fget if isinstance(thing, property) else thing
-    return True if getattr(function, "__qualname__", "") in INNER else skip or None
+    return True if getattr(function, "__name__", "") in INNER else skip or None
 
 
 def setup(app: Sphinx) -> None:
