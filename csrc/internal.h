@@ -108,14 +108,23 @@ enum transfer_state {
   T_HELD      /* reaped with PNET_DONE_HOP, keeps its slot */
 };
 
-enum field { FIELD_OTHER, FIELD_LENGTH, FIELD_CODING, FIELD_LOCATION, FIELD_TRANSFER, FIELD_COOKIE };
+enum field {
+  FIELD_OTHER,
+  FIELD_LENGTH,
+  FIELD_CODING,
+  FIELD_LOCATION,
+  FIELD_TRANSFER,
+  FIELD_COOKIE,
+  FIELD_CACHE,
+  FIELD_RANGE
+};
 
 /* What the header lines of the final response say about the body. */
 struct response {
   int status, http_version;
   int64_t content_length; /* -1 = not said */
   bool ended;             /* the blank line has come */
-  bool chunked, has_location, sets_cookies;
+  bool chunked, has_location, sets_cookies, has_range, no_transform;
   bool bad_length;   /* Content-Length malformed, overflowing or contradicting itself */
   bool bad_transfer; /* a transfer coding other than chunked */
   bool malformed;    /* a line that is no status line and no field */
@@ -695,6 +704,7 @@ void salvage_collect(struct transfer *transfer, int fd); /* before it is closed 
 bool salvage(struct transfer *transfer);                 /* sending failed: the whole answer was there nevertheless */
 
 /* response.c (pure) */
+bool response_plainly_coded(const struct response *response);
 void response_line(struct response *response, const char *line, size_t len);
 
 /* sink.c */

@@ -131,7 +131,8 @@ static bool begin_body(struct transfer *t)
   }
   if(response->coding_len || response->coding_overflow) {
     /* a range is cut out of the encoded form: it cannot be decoded alone */
-    if(!(t->req.flags & PNET_REQ_RAW) && response->status != 206 && !begin_decoding(t))
+    bool whole = response->status != 206 && (!(t->req.flags & PNET_REQ_PIPE) || response_plainly_coded(response));
+    if(!(t->req.flags & PNET_REQ_RAW) && whole && !begin_decoding(t))
       return false;
   }
   if(t->decoder)

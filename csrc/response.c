@@ -83,8 +83,28 @@ static void transfer_encoding(struct response *response, const char *value, size
   response->chunked = true;
 }
 
+/* Whether a directive is among those of Cache-Control (RFC 9111 section 5.2). */
+static bool has_directive(const char *value, size_t len, const char *name)
+{
+  size_t name_len = strlen(name), at = 0, end;
+  for(; at < len; at = end + 1) {
+    while(at < len && (value[at] == ' ' || value[at] == '\t'))
+      at++;
+    for(end = at; end < len && value[end] != ',';)
+      end++;
+    if(end - at >= name_len && !strncasecmp(value + at, name, name_len) &&
+       (end - at == name_len || strchr(" \t=", value[at + name_len])))
+      return true;
+  }
+  return false;
+}
+
 static enum field field_of(const char *line, size_t len)
 {
+  if(named(line, len, "cache-control", 13))
+    return FIELD_CACHE;
+  if(named(line, len, "content-range", 13))
+    return FIELD_RANGE;
   if(named(line, len, "content-length", 14))
     return FIELD_LENGTH;
   if(named(line, len, "content-encoding", 16))
@@ -122,9 +142,47 @@ static void take_value(struct response *response, const char *value, size_t len)
   case FIELD_COOKIE:
     response->sets_cookies = true;
     break;
+  case FIELD_CACHE:
+    response->no_transform = response->no_transform || has_directive(value, len, "no-transform");
+    break;
+  case FIELD_RANGE:
+    response->has_range = true;
+    break;
   default:
     break;
   }
+}
+
+/* libcurl may frame the body by something else than what the field says. */
+static void unclear_framing(struct response *response, enum field field)
+{
+  response->bad_length = response->bad_length || field == FIELD_LENGTH;
+  response->bad_transfer = response->bad_transfer || field == FIELD_TRANSFER;
+}
+
+/* White space before the colon (RFC 9112 section 5.1): libcurl takes it for another field. */
+static void loose_name(struct response *response, const char *line, size_t len)
+{
+  size_t bare = len;
+  while(bare && (line[bare - 1] == ' ' || line[bare - 1] == '\t'))
+    bare--;
+  if(bare == 14 && !strncasecmp(line, "content-length", 14))
+    unclear_framing(response, FIELD_LENGTH);
+  if(bare == 17 && !strncasecmp(line, "transfer-encoding", 17))
+    unclear_framing(response, FIELD_TRANSFER);
+}
+
+/* A single coding of those that files undo, of a whole body that may be changed. */
+bool response_plainly_coded(const struct response *response)
+{
+  static const char *const codings[] = {"gzip", "x-gzip", "deflate"};
+  size_t i;
+  if(response->coding_overflow || response->has_range || response->no_transform)
+    return false;
+  for(i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+    if(response->coding_len == strlen(codings[i]) && !strncasecmp(response->coding, codings[i], response->coding_len))
+      return true;
+  return false;
 }
 
 void response_line(struct response *response, const char *line, size_t len)
@@ -140,7 +198,8 @@ void response_line(struct response *response, const char *line, size_t len)
     status_line(response, line, len);
     return;
   }
-  if(line[0] == ' ' || line[0] == '\t') { /* obs-fold (RFC 9112 section 5.2) */
+  if(line[0] == ' ' || line[0] == '\t') {       /* obs-fold (RFC 9112 section 5.2) */
+    unclear_framing(response, response->field); /* libcurl has not seen it */
     take_value(response, line, len);
     return;
   }
@@ -150,6 +209,8 @@ void response_line(struct response *response, const char *line, size_t len)
   response->field = FIELD_OTHER;
   if(!colon || !strchr("CcLlTtSs", line[0]))
     return; /* most lines are of no interest here */
+  if(colon > line && (colon[-1] == ' ' || colon[-1] == '\t'))
+    loose_name(response, line, (size_t)(colon - line));
   response->field = field_of(line, len);
   if(response->field != FIELD_OTHER)
     take_value(response, colon + 1, len - (size_t)(colon + 1 - line));

@@ -306,7 +306,8 @@ def _chain(file: FileOptions) -> list[str]:
 
 
 def _encoded_length(file: FileOptions) -> int:
-    value = file.headers.get("content-length", "").partition(",")[0].strip()
+    headers = file.headers if file._encoded is None else file._encoded
+    value = headers.get("content-length", "").partition(",")[0].strip()
     if value.isascii() and value.isdigit():
         return int(value)
     code = Code.ERROR_HTTP_HEADER_NOT_FOUND

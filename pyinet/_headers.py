@@ -9,10 +9,13 @@ from pyinet.errors import HeaderNotFound, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Headers"]
 
 _T = TypeVar("_T")
+
+_STATUS_DIGITS = 3
 
 
 class Headers:
@@ -49,7 +52,13 @@ class Headers:
     @property
     def reason(self) -> str:
         """The text of the status line; empty where there is none, as in HTTP/2."""
-        return (*self.status_line.split(" ", 2), "", "")[2].strip()
+        return (*self.status_line.split(None, 2), "", "")[2].strip()
+
+    @property
+    def status(self) -> int:
+        """The status of the first line; 0 where there is none. Servers may put several spaces before it."""
+        word = (*self.status_line.split(None, 2), "")[1]
+        return int(word) if len(word) == _STATUS_DIGITS and word.isascii() and word.isdigit() else 0
 
     def __getitem__(self, name: str) -> str:
         values = self.get_all(name)
@@ -71,6 +80,17 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         """Return every value of the header in order; an empty list when there is none."""
         return list(self._by_name().get(name.lower(), ()))
+
+    def without(self, names: AbstractSet[str]) -> Headers:
+        """Return the same without the lines of those names, which are in lower case."""
+        first, *lines = self._block.split(b"\n")
+        kept, drops = [first], False
+        for line in lines:
+            if not line.startswith((b" ", b"\t")):
+                drops = line.partition(b":")[0].strip(b" \t\r").lower().decode("latin-1") in names
+            if not drops:
+                kept.append(line)
+        return Headers(b"\n".join(kept))
 
     def keys(self) -> list[str]:
         """Return the names in order, each once and as first spelled; ``dict(headers)`` needs this."""

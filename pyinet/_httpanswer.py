@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyinet._filedecoding import is_decoded
 from pyinet._headers import Headers
 from pyinet._rangefile import RangedFile
 from pyinet.enums import InternetErrorCode as Code
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpAnswer"]
 
+_OF_CODED = frozenset({"content-encoding", "content-length"})
+"""Headers that do not hold for a body that was decoded."""
 _BODILESS = frozenset({204, 304})
 
 
@@ -26,13 +29,12 @@ class HttpAnswer(RangedFile):
 
     def _take_head(self, url: str, verb: str, head: bytes) -> None:
         """An answer has begun."""
-        self._url, self._verb, self._headers = url, verb, Headers(head)
-        self._decodes = self._settings.http_decoding
-        self._left = self._promised() if self._watch is not None else None
-
-    def _promised(self) -> int | None:
-        length = self.content_length
-        return None if "content-encoding" in self.headers and self._decodes else length
+        headers = Headers(head)
+        self._url, self._verb, self._headers = url, verb, headers
+        self._encoded = None
+        if self._settings.http_decoding and is_decoded(verb, headers):
+            self._encoded, self._headers = headers, headers.without(_OF_CODED)
+        self._left = self.content_length if self._watch is not None else None
 
     def _received(self, count: int, stream: Streaming) -> None:
         if self._left is None:
@@ -64,7 +66,7 @@ class HttpAnswer(RangedFile):
         Raises:
             CallerError: 12019, there is no answer yet.
         """
-        return int(self.headers.status_line.split(" ", 2)[1])
+        return self.headers.status
 
     def query_info_status_code(self) -> int:
         """Return `status_code`. Source: MFC ``CHttpFile::QueryInfoStatusCode``."""

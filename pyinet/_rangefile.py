@@ -35,7 +35,7 @@ class RangedFile(InternetFile):
     """
 
     _settings: Settings
-    _decodes = False  # whether the answer at hand is decoded when it is coded
+    _encoded: Headers | None = None  # those of the body before it is decoded; None when it is not
     _headers: Headers | None
     _verb: str
     _left: int | None
@@ -122,11 +122,11 @@ class RangedFile(InternetFile):
 
     @property
     def _status(self) -> int:
-        return 0 if self._headers is None else int(self._headers.status_line.split(" ", 2)[1])
+        return 0 if self._headers is None else self._headers.status
 
     @property
     def _is_decoded(self) -> bool:
-        return self._decodes and self._headers is not None and "content-encoding" in self._headers
+        return self._encoded is not None
 
     # ---- a further request ----
 

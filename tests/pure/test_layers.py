@@ -36,6 +36,7 @@ LAYERS = {
     "_ffi": 5,
     "_file_modes": 5,
     "_file_url": 5,
+    "_filedecoding": 6,
     "_headers": 5,
     "_optionaccess": 5,
     "_policy": 5,
