@@ -1,4 +1,4 @@
-"""Failures of proxies and of client certificates, which libcurl's code alone does not tell apart."""
+"""Failures of proxies, of client certificates and of malformed answers, which libcurl's code alone does not tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from pyinet._ffi import lib
 from pyinet._wording import TEXTS
 from pyinet.enums import InternetErrorCode as Code
-from pyinet.errors import CannotConnect, InternetException, LoginFailure, NameNotResolved, TlsError, describe
+from pyinet.errors import (
+    CannotConnect,
+    InternetException,
+    LoginFailure,
+    NameNotResolved,
+    ProtocolError,
+    TlsError,
+    describe,
+)
 
 if TYPE_CHECKING:
     from pyinet._record import Details
@@ -24,6 +32,10 @@ _SOCKS_RESOLVE = 27  # CURLPX_RESOLVE_HOST
 
 _KEY = "unable to set private key"
 """What libcurl 8 calls a bad argument is a file that cannot be used."""
+
+_CHUNKS = "chunked-encod"
+"""In libcurl's words for chunks that are none: it says that nothing could be received, or an argument was bad, as it
+does of a header line that continues none."""
 
 _LOST = frozenset({"GOT_NOTHING", "RECV_ERROR", "SEND_ERROR"})
 _TLS = frozenset({"PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE", "SSL_CIPHER", "SSL_CONNECT_ERROR"})
@@ -43,11 +55,13 @@ def better_error(name: str, record: Details, detail: str, url: str) -> InternetE
         detail: libcurl's words.
         url: What was transferred.
     """
-    reason = f"curl {record.curl_code} {name}: {detail}"
+    reason = f"curl {record.curl_code} {name}{detail and ': '}{detail}"
     if record.proxy_status:
         return _refused_by_proxy(record.proxy_status, reason, url)
     if name == "BAD_FUNCTION_ARGUMENT" and _KEY in detail:
         return _known(TlsError, Code.ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED, reason, url)
+    if _CHUNKS in detail or (name == "BAD_FUNCTION_ARGUMENT" and record.first_byte_us):
+        return _known(ProtocolError, Code.ERROR_HTTP_INVALID_SERVER_RESPONSE, reason, url)
     if name in _TLS or name in _LOST:
         return _tls_error(name, record, detail, reason, url)
     return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pyinet._fileoptions import FileOptions
 from pyinet._requestheaders import RequestHeaders
-from pyinet.errors import http_status_error
+from pyinet.errors import InternetException, http_status_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,10 +71,16 @@ class HttpQueries(FileOptions):
 
         self._handle.check("the file")
         of_request = isinstance(level, int) and level & _OF_REQUEST
-        return query_info(
-            level, index, name, head=self._headers, request=self.request_headers if of_request else RequestHeaders(),
-            verb=self._verb, target=self._request_target() if of_request else "/", version=self._spoken, url=self.name,
-        )  # fmt: skip
+        request = self.request_headers if of_request else RequestHeaders()
+        target = self._request_target() if of_request else "/"
+        try:
+            return query_info(
+                level, index, name, head=self._headers, request=request, verb=self._verb, target=target,
+                version=self._spoken, url=self.name,
+            )  # fmt: skip
+        except InternetException as error:
+            error.context = self._handle.context
+            raise
 
     def _request_target(self) -> str:
         from pyinet._url import split_authority

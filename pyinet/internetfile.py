@@ -152,6 +152,9 @@ class InternetFile(WritingFile):
                 self._give_back()
         except HandleClosed:
             raise self._cancelled() from None  # the session was closed, with all that ran
+        except InternetException as error:
+            error.context = self._handle.context
+            raise
         finally:
             self._leave()
         return got
