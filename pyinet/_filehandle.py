@@ -40,6 +40,7 @@ class FileHandle(io.RawIOBase):
     _line = b""  # read ahead for lines, or all there is
     _ended = False  # whether the body brings no more
     _writing: WriteBuffer | None = None
+    _upload: object = None  # the request body that is being sent: nothing can be read then
 
     def __init__(self, parent: Parent, kind: InternetHandleType, context: int, watch: Watch | None) -> None:
         """Open the handle of a file below *parent*, which it keeps alive; statuses go to *watch*."""
@@ -83,7 +84,7 @@ class FileHandle(io.RawIOBase):
             CallerError: 12019, there is nothing to read from.
         """
         self._claim()
-        if self._stream is None:
+        if self._stream is None or self._upload is not None:
             self._leave()
             self._handle.check("the file")
             raise self._wrong_state("there is no answer to read from")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pyinet._requestheaders import RequestHeaders
     from pyinet._settings import Settings
     from pyinet._streaming import Streaming
-    from pyinet._upload import Upload
+    from pyinet._upload import Progress
     from pyinet.internetfile import Parent
 
     class Session(Protocol):
@@ -64,7 +65,7 @@ class HttpSending(HttpQueries):
         self._plan: Plan | None = None
         self._credentials: Credentials | None = None
         self._row: Row | None = None
-        self._upload: Upload | None = None
+        self._upload: Progress | None = None
 
     # ---- how it is made ----
 
@@ -185,7 +186,7 @@ class HttpSending(HttpQueries):
         if isinstance(error, HandleClosed):
             raise self._cancelled() from None
         error.context = self._handle.context
-        self._failed = error
+        self._failed = copy.copy(error)  # not itself: it holds the frames it went through, and they hold the file
 
     # From here on the file is occupied.
 
@@ -264,7 +265,7 @@ class HttpSending(HttpQueries):
             act()
         except HandleClosed:
             raise
-        except InternetException:
+        except BaseException:  # also what a policy raises, and KeyboardInterrupt
             self._upload = None
             self._give_up()
             raise

@@ -145,7 +145,7 @@ class Plan:
             row.suppress_auth()
         else:
             row.certificate = self.certificate
-        row.headers = self._checked(list(self.headers), length_of(body, upload))
+        row.headers = self._checked(list(self.headers), body, upload)
         return row
 
     def _check_ascii(self) -> None:
@@ -156,10 +156,11 @@ class Plan:
             hint = "set InternetOption.IDN to 1, 2 or 3"
             raise CallerError(describe(what, code, url=self.url, hint=hint), code, url=self.url)
 
-    def _checked(self, headers: list[tuple[str, str]], length: int | None) -> list[tuple[str, str]]:
+    def _checked(self, headers: list[tuple[str, str]], body: object, upload: int | None) -> list[tuple[str, str]]:
         """The headers without those that the transfer makes itself, which must agree with it."""
         if not any(name.lower() in _MADE_OF_BODY for name, _ in headers):
             return headers
+        length = length_of(body, upload)
         for name, value in headers:
             if name.lower() == "transfer-encoding" and (length != _CHUNKS or value.lower() != "chunked"):
                 raise invalid_parameter(f"{name}: {value} is not how the body is sent", "leave it out")
@@ -173,15 +174,16 @@ _CHUNKS = -1
 
 
 def length_of(body: object, upload: int | None) -> int | None:
-    """Return the bytes of a request body; -1 for chunks, None for no body."""
+    """Return the bytes of a request body; -1 for chunks, None for no body, or a file that is not there."""
     if upload is not None:
         return upload
     if body is None:
         return None
     if isinstance(body, FileRange):
         return body.length
-    if isinstance(body, (bytes, bytearray)):
-        return len(body)
-    if isinstance(body, memoryview):
-        return body.nbytes
-    return os.stat(body).st_size  # type: ignore[arg-type]  # noqa: PTH116 - a path
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return memoryview(body).nbytes
+    try:
+        return os.stat(body).st_size  # type: ignore[arg-type]  # noqa: PTH116 - a path
+    except OSError:
+        return None  # told when it is sent

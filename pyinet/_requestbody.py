@@ -11,7 +11,9 @@ from pyinet.errors import invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
 
+    Sendable: TypeAlias = "bytes | bytearray | memoryview | os.PathLike[str] | FileRange"
     Body = bytes | bytearray | memoryview | os.PathLike[str] | io.IOBase | Iterable[bytes]
 
 __all__ = ["FileRange", "Pieces", "body_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 from pyinet._dispatch import OUT_BYTES, Exchange
@@ -39,6 +40,8 @@ class Streaming(Exchange):
         submitted: Whether `perform_short` sent a request whose answer `begin` has to wait for.
         generation: Of the settings its queue was made with.
         has_own_clocks: Whether its queue was given those of some file since then.
+
+    What ended a transfer is raised as a copy: an exception holds the frames it went through, and these the file.
     """
 
     def __init__(self, queue: Queue, settings: Settings, faults: Faults, generation: int) -> None:
@@ -104,7 +107,7 @@ class Streaming(Exchange):
             return
         if not self.head:
             if final.error is not None:
-                raise final.error
+                raise copy.copy(final.error)
             self.status, self.head, self.url = final.status, final._head, row.url  # noqa: SLF001 - the same layer
             self.method = row.method
         if not self._rest and final.error is None:
@@ -128,7 +131,7 @@ class Streaming(Exchange):
     def _raise_early(self) -> None:
         """Raise what ended the transfer before its answer began."""
         if self._final is not None and self._final.error is not None and not self.head:
-            raise self._final.error
+            raise copy.copy(self._final.error)
 
     def write(self, data: memoryview) -> int:
         """Send *data* as the next part of the body; return how much of it: less only when no more is wanted.
@@ -288,7 +291,7 @@ class Streaming(Exchange):
         if not self._rest:
             self._tell_late()
         if not got and self._final.error is not None:
-            raise self._final.error
+            raise copy.copy(self._final.error)
         return got
 
     def take_rest(self) -> None:

@@ -22,21 +22,24 @@ if TYPE_CHECKING:
 
         def abort_request(self) -> None: ...
 
+        def sends(self, progress: Progress) -> bool: ...
 
-__all__ = ["Upload"]
+
+__all__ = ["Progress", "Upload"]
 
 
-class Upload:
-    """A body on its way: write to it; leaving its block ends the request, an exception aborts it.
+class Progress:
+    """How much of a body was announced, and how much written. A file has it: it does not know the file.
 
     Attributes:
         length: Bytes that were announced; None when nothing was.
         sent: Bytes that were written.
     """
 
-    def __init__(self, file: Writable, length: int) -> None:
+    __slots__ = ("length", "sent")
+
+    def __init__(self, length: int) -> None:
         """*length*: negative for none announced."""
-        self._file = file
         self.length = None if length < 0 else length
         self.sent = 0
 
@@ -62,6 +65,28 @@ class Upload:
         what = f"{self.sent} of {self.length} bytes of the body were written"
         return LengthMismatch(describe(what, code, url=url), code, url=url)
 
+
+class Upload:
+    """A body on its way: write to it; leaving its block ends the request, an exception aborts it.
+
+    Nothing is left to do when that happened within the block.
+    """
+
+    def __init__(self, file: Writable, progress: Progress) -> None:
+        """*progress*: what *file* has of it."""
+        self._file = file
+        self._progress = progress
+
+    @property
+    def length(self) -> int | None:
+        """Bytes that were announced; None when nothing was."""
+        return self._progress.length
+
+    @property
+    def sent(self) -> int:
+        """Bytes that were written."""
+        return self._progress.sent
+
     def write(self, data: bytes | bytearray | memoryview, /) -> int:
         """As `HttpFile.write`."""
         return self._file.write(data)
@@ -72,6 +97,8 @@ class Upload:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._file.sends(self._progress):
+            return
         if error is None:
             self._file.end_request()
         else:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from pyinet._errordialog import ErrorDialog
 from pyinet._requestbody import Pieces, body_of
-from pyinet._upload import Upload
+from pyinet._upload import Progress, Upload
 from pyinet.errors import HandleClosed, InternetException, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pyinet._requestbody import Body
+    from pyinet._pack import Row
+    from pyinet._plan import Plan
+    from pyinet._requestbody import Body, Sendable
     from pyinet._requestheaders import HeaderLines
     from pyinet.enums import HttpAddReq
 
@@ -70,17 +72,28 @@ class HttpFile(ErrorDialog):
         """
         self._check_idle()
         body = body_of(data)
-        plan = self._planned()
-        if headers:
-            plan.headers.add(headers, _ADD_OR_REPLACE)
         if isinstance(body, Pieces):
-            with self.send_request_ex(body.length) as upload:
+            with self.send_request_ex(body.length, headers=headers) as upload:
                 for piece in body.parts:
                     upload.write(piece)
             return self
-        row = None if body is None and plan.is_plain else plan.row(self._settings, self._credentials, body)
-        self._send_request(plan, row)
+        plan = self._planned()
+        self._send_request(plan, self._row_of(plan, headers, body, None))
         return self
+
+    def _row_of(self, plan: Plan, headers: HeaderLines | None, body: Sendable | None, upload: int | None) -> Row | None:
+        """The request with *headers*, which are not kept when it cannot be made with them; None for a plain GET."""
+        before = plan.headers
+        if headers:
+            plan.headers = before.copy()
+            plan.headers.add(headers, _ADD_OR_REPLACE)
+        try:
+            if body is None and upload is None and plan.is_plain:
+                return None
+            return plan.row(self._settings, self._credentials, body, upload=upload)
+        except InternetException:
+            plan.headers = before
+            raise
 
     def send_request_ex(
         self,
@@ -113,17 +126,19 @@ class HttpFile(ErrorDialog):
         del flags, context
         self._check_idle()
         length = _checked_length(total_length)
+        progress = Progress(length)
         plan = self._planned()
-        if headers:
-            plan.headers.add(headers, _ADD_OR_REPLACE)
-        row = plan.row(self._settings, self._credentials, upload=length)
-        upload = Upload(self, length)
-        upload.check(len(first_chunk), self.name)
-        self._send_request(plan, row)
-        self._upload = upload
-        if len(first_chunk):
-            self.write(first_chunk)
-        return upload
+        with memoryview(first_chunk) as first:
+            progress.check(first.nbytes, self.name)
+            self._send_request(plan, self._row_of(plan, headers, None, length))
+            self._upload = progress
+            if first.nbytes:
+                self.write(first)
+        return Upload(self, progress)
+
+    def sends(self, progress: Progress) -> bool:
+        """Whether the body of that *progress* is still being sent: for `Upload`."""
+        return self._upload is progress
 
     def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]  # bytes-like, as in io
         """Send *data*, all of it, as the next part of the body; return how many bytes that are.

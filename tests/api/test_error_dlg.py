@@ -193,3 +193,21 @@ def test_files_of_open_url_ask_the_policy(server: ScriptedServer) -> None:
         with pytest.raises(CallerError) as refused:
             session.open_url(server.url("/from"))
         assert refused.value.code == 12168
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_what_a_policy_raises_ends_the_sending_and_not_the_file(
+    server: ScriptedServer, session: InternetSession, connection: HttpConnection, verb: str
+) -> None:
+    class Broken(InternetPolicy):
+        def allow_redirect(self, req: HttpFile, status: int, new_url: str) -> Decision | None:
+            del req, status, new_url
+            raise ZeroDivisionError
+
+    server.route("/away", response(b"", "Location: /", status="302 Found"))
+    session.policy = Broken()
+    with connection.open_request(verb, "/away") as request:
+        with pytest.raises(ZeroDivisionError):
+            request.send_request()
+        session.policy = None
+        assert request.send_request().read() == b"root"

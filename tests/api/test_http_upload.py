@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import io
 import itertools
@@ -13,12 +14,14 @@ import pytest
 
 from pyinet import (
     AccessType,
+    CallerError,
     HandleClosed,
     InternetException,
     InternetOption,
     InternetSession,
     InternetTimeout,
     LengthMismatch,
+    LocalFileError,
     NotSupported,
     close_handle,
 )
@@ -26,6 +29,7 @@ from servers.scripted import PATIENCE, ScriptedServer, response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pyinet import HttpConnection
     from servers.scripted import ScriptedConn
@@ -151,9 +155,63 @@ def test_nothing_else_works_during_an_upload(connection: HttpConnection) -> None
             lambda: request.send_request_ex(5),
             lambda: request.add_request_headers("A: b"),
             lambda: request.status_code,
+            request.read,
+            request.readline,
+            request.available,
+            lambda: request.read(1),
+            lambda: request.readinto(bytearray(1)),
         ):
             assert code_of(call) == 12019
-        request.abort_request()
+        request.write(b"12345")
+        request.end_request()
+        assert request.read() == b"thanks"
+
+
+def test_the_request_may_be_ended_within_its_block(server: ScriptedServer, connection: HttpConnection) -> None:
+    with connection.open_request("POST") as request:
+        with request.send_request_ex(3) as upload:
+            upload.write(b"abc")
+            request.end_request()
+            assert request.read() == b"thanks"
+        with request.send_request_ex(3):
+            request.abort_request()
+        assert not request.writable()
+    assert [one.body for one in server.received] == [b"abc"]
+
+
+def test_a_first_piece_that_is_none_leaves_nothing_begun(server: ScriptedServer, connection: HttpConnection) -> None:
+    with connection.open_request("POST") as request:
+        with pytest.raises(TypeError):
+            request.send_request_ex(3, first_chunk="abc")  # type: ignore[arg-type]
+        wide = memoryview(array.array("i", [1, 2, 3]))
+        with pytest.raises(LengthMismatch):
+            request.send_request_ex(3, first_chunk=wide)
+        assert (server.connections, request.writable()) == (0, False)
+        with request.send_request_ex(wide.nbytes, first_chunk=wide) as upload:
+            assert (upload.sent, upload.length) == (wide.nbytes, wide.nbytes)
+
+
+def test_headers_of_a_request_that_cannot_be_made_are_forgotten(
+    server: ScriptedServer, connection: HttpConnection
+) -> None:
+    with connection.open_request("POST") as request:
+        assert code_of(lambda: request.send_request("X: 1\r\nContent-Length: 9", b"abc")) == 87
+        assert code_of(lambda: request.send_request_ex(3, headers="X: 1\r\nContent-Length: 9")) == 87
+        assert code_of(lambda: request.send_request("X: 2\r\nno colon", b"abc")) == 12153
+        request.send_request(data=b"abc")
+    assert [one.header("x") for one in server.received] == [None]
+
+
+def test_a_body_of_a_file_that_is_not_there(connection: HttpConnection, tmp_path: Path) -> None:
+    path = tmp_path / "body"
+    with connection.open_request("POST") as request:
+        for headers in (None, "Content-Length: 3"):
+            with pytest.raises((LocalFileError, CallerError)):
+                request.send_request(headers, path)
+        path.write_bytes(b"abc")
+        request.send_request(data=path)
+        path.unlink()
+        assert request.request_headers.get("Host")
 
 
 def test_more_than_was_announced(server: ScriptedServer, connection: HttpConnection) -> None:
