@@ -19,7 +19,7 @@ import pytest
 from servers.httpd import Httpd, basic, digest
 from servers.kerberos import Kdc
 from servers.nginx import Nginx
-from servers.scripted import ScriptedConn, ScriptedServer
+from servers.scripted import PATIENCE, ScriptedConn, ScriptedServer
 from servers.socksd import Dante, Microsocks
 from servers.squid import Squid, descendants
 
@@ -335,20 +335,17 @@ def test_a_stopped_server_leaves_no_process(tmp_path: Path, make: Callable[[Path
     ],
 )
 def test_two_of_a_kind_run_at_once_and_end(tmp_path: Path, make: Callable[[Path], Daemon]) -> None:
-    ended = select.poll()
+    running, servers = [], []
     with ExitStack() as stack:
-        servers = []
         for name in "ab":
             (tmp_path / name).mkdir()
-            servers.append(stack.enter_context(make(tmp_path / name)))
-            for pid in (servers[-1].pid, *descendants(servers[-1].pid)):
-                ended.register(os.pidfd_open(pid), select.POLLIN)
-        count = len(servers) + sum(len(descendants(server.pid)) for server in servers)
-        assert ended.poll(0) == []
-    handles = [handle for handle, _ in ended.poll(0)]
-    for handle in handles:
+            server = stack.enter_context(make(tmp_path / name))
+            servers.append(server)
+            running += [os.pidfd_open(pid) for pid in (server.pid, *descendants(server.pid))]
+        assert select.select(running, [], [], 0)[0] == []
+    for handle in running:
+        assert select.select([handle], [], [], PATIENCE)[0] == [handle]
         os.close(handle)
-    assert len(handles) == count
     for server in servers:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", server.port), 10)
