@@ -206,6 +206,7 @@ int on_prereq(void *handle, char *remote, char *local, int remote_port, int loca
     return CURL_PREREQFUNC_ABORT;
   }
   salvage_watch(t, fd);
+  t->response.ended = false; /* what was answered before is no answer to this */
   if(t->watched)
     watch_request(t, fd);
   return CURL_PREREQFUNC_OK;

@@ -180,6 +180,7 @@ struct transfer {
   bool fed;                         /* all of a body from pnet_write was taken */
   bool yielding;                    /* paused until what has arrived is read */
   bool yielded;                     /* was, and nothing was sent since */
+  bool refused;                     /* the server does not want the rest of the body: it ends with its answer */
   int on_fd;                        /* its connection, -1 = unknown */
   curl_off_t got_away;              /* bytes of the request body, when a clock was last looked at */
   bool watched;                     /* PNET_REQ_EVENTS */
@@ -624,11 +625,12 @@ void peer_note(struct transfer *transfer); /* (driver) a final header section ha
 struct transfer *transfer_new(struct pnet_engine *engine);                    /* lock held */
 void transfer_recycle(struct pnet_engine *engine, struct transfer *transfer); /* lock held */
 void transfer_destroy(struct transfer *transfer);
-int transfer_start(struct transfer *transfer, struct shard *shard);     /* (driver) */
-void transfer_ended(struct transfer *transfer, CURLcode code);          /* (driver) from CURLMSG_DONE */
-void transfer_abort(struct transfer *transfer, enum pnet_fault fault);  /* (driver) at any moment before T_DONE */
-void transfer_resume(struct transfer *transfer);                        /* (driver) room was granted, or more to send */
-void transfer_skip(struct transfer *transfer);                          /* (driver) nobody wants the rest of its body */
+int transfer_start(struct transfer *transfer, struct shard *shard);    /* (driver) */
+void transfer_ended(struct transfer *transfer, CURLcode code);         /* (driver) from CURLMSG_DONE */
+void transfer_abort(struct transfer *transfer, enum pnet_fault fault); /* (driver) at any moment before T_DONE */
+void transfer_resume(struct transfer *transfer);                       /* (driver) room was granted, or more to send */
+bool transfer_finish_refused(struct transfer *transfer); /* (driver) true: its answer is whole, it has ended */
+void transfer_skip(struct transfer *transfer);           /* (driver) nobody wants the rest of its body */
 void transfer_expire(struct transfer *transfer, enum pnet_fault fault); /* (driver) a clock has run out */
 int transfer_pauses(const struct transfer *transfer);                   /* (driver) CURLPAUSE_*: what it waits for */
 

@@ -413,6 +413,8 @@ void queue_resume(struct pnet_queue *queue)
   {
     struct transfer *t = CONTAINER(item, struct transfer, link);
     bool goes_on = (read && t->sink.kind == SINK_PIPE && t->paused) || (written && (t->hungry || t->yielding));
+    if(t->refused && written && transfer_finish_refused(t))
+      continue;
     if(t->skips)
       transfer_skip(t);
     else if(goes_on) {

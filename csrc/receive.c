@@ -199,7 +199,7 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   if(t->response.ended && !status_line)
     return n; /* a trailer field: not kept */
   if(status_line) {
-    if(has_answer(t) && t->response.sets_cookies && !tell_cookies(t))
+    if(t->response.status >= 200 && t->response.sets_cookies && !tell_cookies(t))
       return 0;
     t->head_len = 0;
     t->replied = true;
@@ -423,6 +423,10 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
   moved(t);
   if(t->done.fault)
     return 0;
+  if(t->refused) { /* it ends with its last byte */
+    t->queue->feeding = true;
+    queue_busy(t->queue);
+  }
   if(!t->decoder) {
     switch(window(t, n)) {
     case WINDOW_WAIT:

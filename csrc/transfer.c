@@ -395,7 +395,15 @@ void transfer_abort(struct transfer *t, enum pnet_fault fault)
 
 int transfer_pauses(const struct transfer *t)
 {
-  return (t->paused ? CURLPAUSE_RECV : 0) | (t->hungry || t->yielding ? CURLPAUSE_SEND : 0);
+  return (t->paused ? CURLPAUSE_RECV : 0) | (t->hungry || t->yielding || t->refused ? CURLPAUSE_SEND : 0);
+}
+
+bool transfer_finish_refused(struct transfer *t)
+{
+  if(!answer_complete(t) || t->paused || t->unread)
+    return false;
+  conclude(t);
+  return true;
 }
 
 void transfer_skip(struct transfer *t)
@@ -452,4 +460,6 @@ void transfer_resume(struct transfer *t)
     t->done.curl_code = (int32_t)code;
   if(code || t->done.fault || t->state == T_DRAINING)
     conclude(t);
+  else if(t->refused)
+    transfer_finish_refused(t);
 }

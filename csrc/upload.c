@@ -96,10 +96,30 @@ static size_t from_memory_or_file(struct transfer *t, char *out, size_t n)
   return n;
 }
 
+/* libcurl stops by itself when such an answer comes, unless the connection is to be closed behind it. */
+static bool is_refused(const struct transfer *t)
+{
+  return has_answer(t) && t->response.status >= 300;
+}
+
+/* To say that the body has ended would be an error to newer libcurl, and a lie: so it is waited for the end of the
+ * answer, where that can be seen. */
+static size_t send_no_more(struct transfer *t)
+{
+  if(has_body(t) && (t->response.chunked || t->response.content_length < 0))
+    return 0;
+  t->refused = true;
+  t->queue->feeding = true;
+  queue_busy(t->queue);
+  return CURL_READFUNC_PAUSE;
+}
+
 size_t on_upload(char *out, size_t size, size_t n, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
   moved(t);
+  if(is_refused(t))
+    return send_no_more(t);
   return t->req.flags & PNET_REQ_UPLOAD ? from_feed(t, out, n * size) : from_memory_or_file(t, out, n * size);
 }
 

@@ -162,6 +162,28 @@ def test_a_complete_answer_counts_though_the_server_never_reads(
         assert (request.status_code, request.read()) == (200, b"fine")
 
 
+def test_a_refused_body_in_chunks_is_given_no_end(server: ScriptedServer, connection: HttpConnection) -> None:
+    rest: list[bytes] = []
+    answered, closed = server.gate(), threading.Event()
+
+    def script(conn: ScriptedConn) -> None:
+        head_of(conn)
+        conn.send(EARLY["413"])
+        answered.set()
+        rest.append(conn.wait_closed())
+        closed.set()
+
+    server.play(script)
+    with connection.open_request("POST") as request:
+        with request.send_request_ex(None) as upload:
+            upload.write(b"123")
+            assert answered.wait(PATIENCE)
+            upload.write(b"456")
+        assert (request.status_code, request.read()) == expected(EARLY["413"])
+    assert closed.wait(PATIENCE)
+    assert not rest[0].endswith(b"0\r\n\r\n")
+
+
 def test_two_answers_at_once_do_not_answer_the_next_request(server: ScriptedServer, connection: HttpConnection) -> None:
     server.play(answering(response(b"one") + response(b"two"), after=3, deaf=server.gate()))
     with connection.open_request("POST") as request:

@@ -4,7 +4,9 @@
  * the reference from OFFSET on, so that a reply given to the wrong transfer is seen. KIND is one of
  *   b  Content-Length              c  chunked                  g  gzip, chunked
  *   w  some milliseconds later     r  302 to /b/LEN/OFFSET     x  the connection is closed, unannounced, after it
- *   t  cut in the middle           n  never, the connection stays open */
+ *   t  cut in the middle           n  never, the connection stays open
+ * With PUT LEN bytes of the reference from OFFSET on have to come as well:
+ *   u  they are read and checked   e  413 without reading them, and the connection is closed */
 #ifndef PNET_STRESS_SERVER_H
 #define PNET_STRESS_SERVER_H
 
@@ -178,6 +180,83 @@ static inline bool reply(const struct connection *connection, char kind, unsigne
   return send_all(fd, body, len, 0) && kind != 'x';
 }
 
+/* Body bytes of a PUT, from what was received with its head or from the socket. */
+struct incoming {
+  int fd;
+  const char *spare;
+  size_t n_spare;
+};
+
+static inline bool take(struct incoming *in, uint8_t *out, size_t n)
+{
+  while(n) {
+    ssize_t got = (ssize_t)(n < in->n_spare ? n : in->n_spare);
+    if(got) {
+      memcpy(out, in->spare, (size_t)got);
+      in->spare += got;
+      in->n_spare -= (size_t)got;
+    }
+    else
+      got = recv(in->fd, out, n, 0);
+    if(got <= 0)
+      return false;
+    out += got;
+    n -= (size_t)got;
+  }
+  return true;
+}
+
+/* The size of the next chunk, or -1: the client has gone. */
+static inline long chunk_size(struct incoming *in)
+{
+  char line[24];
+  for(size_t n = 0; n < sizeof(line) - 1; n++) {
+    if(!take(in, (uint8_t *)line + n, 1))
+      return -1;
+    line[n + 1] = 0;
+    if(line[n] == '\n')
+      return strtol(line, NULL, 16);
+  }
+  CHECK(false, "a chunk: %s", line);
+  return -1;
+}
+
+static inline bool take_upload(const struct connection *connection, struct incoming *in, bool chunked, unsigned len,
+                               unsigned offset)
+{
+  uint8_t *body = malloc(len + 2u), end[2];
+  size_t at = 0;
+  long size = chunked ? -1 : (long)len;
+  bool ok = body != NULL;
+  CHECK(body != NULL, "a body");
+  while(ok && chunked && (size = chunk_size(in)) > 0) {
+    CHECK(at + (size_t)size <= len, "%zu and %ld of %u", at, size, len);
+    ok = take(in, body + at, (size_t)size) && take(in, end, 2);
+    at += (size_t)size;
+  }
+  ok = ok && (chunked ? !size && take(in, end, 2) : take(in, body, len));
+  CHECK(!ok || !chunked || at == len, "%zu of %u: a clean end too early", at, len);
+  CHECK(!ok || !memcmp(body, connection->server->reference + offset, len), "PUT /u/%u/%u", len, offset);
+  free(body);
+  return ok;
+}
+
+static inline bool serve_put(const struct connection *connection, const char *request, size_t have)
+{
+  const char *body = strstr(request, "\r\n\r\n") + 4;
+  struct incoming in = {.fd = connection->fd, .spare = body, .n_spare = have - (size_t)(body - request)};
+  unsigned len, offset;
+  char kind;
+  CHECK(sscanf(request, "PUT /%c/%u/%u HTTP/1.1\r\n", &kind, &len, &offset) == 3, "%s", request);
+  CHECK(len <= LARGEST && offset < PERIOD && (kind == 'u' || kind == 'e'), "%s", request);
+  if(kind == 'u')
+    return take_upload(connection, &in, strstr(request, "chunked") != NULL, len, offset) &&
+           reply(connection, 'b', len, offset);
+  if(send_head(connection->fd, "HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: %u\r\n\r\n", len))
+    send_all(connection->fd, connection->server->reference + offset, len, 0);
+  return false;
+}
+
 static inline void *serve_connection(void *arg)
 {
   struct connection *connection = arg;
@@ -195,6 +274,11 @@ static inline void *serve_connection(void *arg)
     request[have] = 0;
     if(!strstr(request, "\r\n\r\n"))
       continue;
+    if(request[0] == 'P') {
+      open = serve_put(connection, request, have);
+      have = 0;
+      continue;
+    }
     CHECK(sscanf(request, "GET /%c/%u/%u HTTP/1.1\r\n", &kind, &len, &offset) == 3, "%s", request);
     CHECK(len <= LARGEST && offset < PERIOD, "%s", request);
     have = 0;

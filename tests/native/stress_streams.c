@@ -1,7 +1,7 @@
 /* stress_streams.c - what stress.c leaves out, under many threads and the sanitizers: bodies that are read while they
  * arrive, events, and threads that wait for descriptors as event loops do. `stress_streams [seconds [seed]]`.
  *
- * Readers open one body after the other and read it in pieces of random size; loopers keep many plain transfers going by
+ * Readers open one body after the other, some after they have written one, and read it in pieces of random size; loopers keep many plain transfers going by
  * pnet_turn; a waiter does the same in pnet_reap; a disturber cancels and closes. Whatever is read has to be what the URL
  * says, up to where somebody cut it off. */
 #include "pnet.h"
@@ -70,7 +70,8 @@ static void take_events(const struct reader *r, struct body *body, const struct 
     if(event->id != r->ticket)
       continue; /* of one that was cancelled */
     if(event->kind == PNET_EVENT_ANSWER) {
-      CHECK(!body->answered && event->value == 200 && event->text_len > 12, "answer %u", event->value);
+      CHECK(!body->answered && event->value == (body->kind == 'e' ? 413 : 200) && event->text_len > 12, "answer %u",
+            event->value);
       body->answered = true;
     }
   }
@@ -119,11 +120,41 @@ static void check_end(const struct reader *r, const struct body *body)
     CHECK(r->round->disturbed, "cancelled by nobody");
   else if(body->kind == 't')
     CHECK(fault, "a cut body is whole");
-  else if(body->kind != 'x' || fault != PNET_FAULT_CURL) {
+  else if(body->kind == 'u' && !body->got && (fault == PNET_FAULT_CURL || fault == PNET_FAULT_LOST))
+    ; /* it met a connection that 'x' had closed, and what was written is not sent again */
+  else if((body->kind != 'x' && body->kind != 'e') || fault != PNET_FAULT_CURL) { /* a reset may cut an early answer */
     CHECK(!fault && body->got == body->len, "/%c/%u: fault %d after %llu", body->kind, body->len, fault,
           (unsigned long long)body->got);
     CHECK(body->answered, "no answer was announced");
   }
+}
+
+/* Write what the URL says. false: the queue was closed */
+static bool write_body(struct reader *r, struct body *body, bool patient, uint32_t *random)
+{
+  const uint8_t *from = r->round->server->reference + body->offset;
+  size_t at = 0;
+  while(at < body->len && !body->ended) {
+    size_t size = 1 + random_next(random) % (random_next(random) % 2 ? 100000 : 3000), n;
+    int rc;
+    if(size > body->len - at)
+      size = body->len - at;
+    if(!patient && random_next(random) % 8 == 0)
+      pnet_cancel(r->queue, r->ticket);
+    if(random_next(random) % 16 == 0)
+      nap_us(random_next(random) % 3000); /* the transfer waits */
+    rc = pnet_write(r->queue, from + at, size, (int)(random_next(random) % 20), &n);
+    CHECK(n <= size && (rc != PNET_OK || n == size), "%zu of %zu", n, size);
+    at += n;
+    if(rc == PNET_CLOSED && r->round->closes)
+      return false;
+    CHECK(rc == PNET_OK || rc == PNET_AGAIN || rc == PNET_END, "pnet_write: %d", rc);
+    if(rc != PNET_OK && !reap(r, body, rc == PNET_END ? 10 : 0))
+      return false;
+    if(rc == PNET_END && (body->answered || body->ended))
+      return true;
+  }
+  return body->ended || pnet_write_end(r->queue) != PNET_CLOSED;
 }
 
 /* false: the queue was closed */
@@ -133,17 +164,31 @@ static bool read_body(struct reader *r, uint32_t *random)
   struct body body = {.kind = KINDS[random_next(random) % (sizeof(KINDS) - 1)],
                       .len = random_next(random) % (random_next(random) % 4 ? 3000 : LARGEST),
                       .offset = random_next(random) % PERIOD};
-  const bool patient = random_next(random) % 4;
-  char url[128];
+  const bool patient = random_next(random) % 4, writes = random_next(random) % 3 == 0;
+  char url[128] = "";
   size_t taken;
   int rc;
   request.id = ++r->ticket;
+  if(writes) {
+    body.kind = random_next(random) % 4 ? 'u' : 'e';
+    request.flags |= PNET_REQ_UPLOAD;
+    request.body_len = random_next(random) % 2 ? body.len : PNET_LENGTH_UNKNOWN;
+  }
   request.url_len = (uint32_t)url_of(r->round, url, sizeof(url), body.kind, body.len, body.offset);
   request.flags |= random_next(random) % 2 ? PNET_REQ_EVENTS : 0;
-  rc = pnet_submit(r->queue, &request, 1, (const uint8_t *)url, request.url_len, PNET_SUBMIT_WILL_WAIT, &taken);
+  if(writes) {
+    memcpy(url + request.url_len, "PUTExpect:\n", 11);
+    request.method_off = request.url_len;
+    request.method_len = 3;
+    request.headers_off = request.url_len + 3;
+    request.headers_len = 8;
+  }
+  rc = pnet_submit(r->queue, &request, 1, (const uint8_t *)url, request.url_len + 11, PNET_SUBMIT_WILL_WAIT, &taken);
   if(rc == PNET_CLOSED && r->round->closes)
     return false;
   CHECK(rc == PNET_OK && taken == 1, "%d", rc);
+  if(writes && !write_body(r, &body, patient, random))
+    return false;
   while(!body.answered && !body.ended)
     if(!reap(r, &body, 10))
       return false;
