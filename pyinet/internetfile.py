@@ -143,7 +143,12 @@ class InternetFile(WritingFile):
         return min(got, due)
 
     def _pull(self, out: memoryview, least: int) -> int:
-        stream = self._enter()
+        try:
+            stream = self._enter()
+        except CallerError as error:
+            if self._ended and error.code == Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE:
+                return 0  # another thread came to the end just now
+            raise
         try:
             got = stream.read_into(out, least)
             self._ended = got < least and stream.error is None
