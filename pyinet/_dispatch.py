@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyinet._engine import native_body
 from pyinet._ffi import ffi, lib
 from pyinet._headers import Headers
-from pyinet._pack import MOST_HEAD_BYTES, Packer, Row
+from pyinet._pack import MOST_HEAD_BYTES, Packer, Row, split_credentials
 from pyinet._process import PROCESS
 from pyinet._record import DONE, REQUEST, Details
 from pyinet._redirect import body_is_gone, next_hop, refused_downgrade
@@ -352,7 +352,7 @@ class Exchange:
             raise refused_downgrade(row.url)
         if row.watch is not None:
             self.queue.check()
-            row.watch.redirect(hop.url)
+            row.watch.redirect(split_credentials(hop.url)[0])
         row.follow(hop.url, hop.method, same_origin=hop.same_origin, keeps_body=hop.keeps_body)
         self._packer.add(ticket, row)
         if details.body_len and not row.native & lib.PNET_REQ_PIPE:

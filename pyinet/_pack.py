@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pyinet._settings import Settings
     from pyinet.request import Request
 
-__all__ = ["MOST_HEAD_BYTES", "Packer", "Row"]
+__all__ = ["MOST_HEAD_BYTES", "Packer", "Row", "split_credentials"]
 
 MOST_HEAD_BYTES = 1_000_000
 """Bytes of URL and header lines of one request. libcurl makes no more than 1 MiB of them, with what it adds itself."""
@@ -37,6 +38,9 @@ _NO_AUTH = int(InternetFlag.NO_AUTH)
 _NO_AUTO_REDIRECT = int(InternetFlag.NO_AUTO_REDIRECT)
 _NO_COOKIES = int(InternetFlag.NO_COOKIES)
 _SECURE = int(InternetFlag.SECURE)
+
+
+_NOT_SENT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Row:
@@ -73,7 +77,7 @@ class Row:
         if self.flags & _FROM_CACHE:
             code = Code.ERROR_FILE_NOT_FOUND
             raise CallerError(describe("not in the cache", code, url=request.url), code, url=request.url)
-        self.url, self.user, self.password = _split_credentials(encode_url(self._first_url(request.url)))
+        self.url, self.user, self.password = split_credentials(encode_url(self._first_url(request.url)))
         if request.user is not None:
             self.user, self.password = request.user, request.password or ""
         if self.flags & _NO_AUTH:
@@ -105,7 +109,7 @@ class Row:
         if not same_origin:
             self.headers = [pair for pair in self.headers if pair[0].lower() not in SECRET_HEADERS]
             self.user = self.password = self.certificate = None
-        self.url, user, password = _split_credentials(url)
+        self.url, user, password = split_credentials(url)
         if user is not None and not self.suppresses_auth:
             self.user, self.password = user, password
         if not keeps_body:
@@ -113,7 +117,7 @@ class Row:
             self.headers = [pair for pair in self.headers if not pair[0].lower().startswith("content-")]
 
 
-def _split_credentials(url: str) -> tuple[str, str | None, str | None]:
+def split_credentials(url: str) -> tuple[str, str | None, str | None]:
     """Take ``user:password@`` out of an encoded URL, so that it is sent only when the server asks."""
     scheme, _, rest = url.partition("://")
     authority, _ = split_authority(rest)
@@ -139,9 +143,9 @@ def _too_large(row: Row) -> CallerError:
 def _check_credentials(row: Row) -> None:
     """Refuse what would end a header line and begin another: Digest sends the name as it is (RFC 7617 section 2)."""
     for text in (row.user, row.password):
-        if text and not text.isprintable() and any(char < " " or char == "\x7f" for char in text):
+        if text and not text.isprintable() and _NOT_SENT.search(text):
             code = Code.ERROR_INVALID_PARAMETER
-            what = "the user name or the password holds a control character"
+            what = "the user name or the password holds a control character or half a surrogate pair"
             raise CallerError(describe(what, code, url=row.url), code, url=row.url)
 
 

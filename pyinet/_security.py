@@ -63,7 +63,7 @@ def extra_lines(
         target: What the request line names; "" for path and query of the URL.
 
     Raises:
-        CallerError: 87, a value holds a control character.
+        CallerError: 87, a value holds a control character or half a surrogate pair.
     """
     given: list[tuple[str, bytes | None]] = []
     if certificate is not None:
@@ -71,16 +71,22 @@ def extra_lines(
         given += [
             ("cert", os.fsencode(os.path.abspath(path))),  # noqa: PTH100 - symbolic links stay as they are
             ("key", None if key is None else os.fsencode(os.path.abspath(key))),  # noqa: PTH100
-            ("key-password", None if password is None else password.encode()),
+            ("key-password", _encoded(password, "key-password")),
         ]
     given += [
-        ("proxy-user", None if proxy_user is None else proxy_user.encode()),
-        ("proxy-password", None if proxy_password is None else proxy_password.encode()),
+        ("proxy-user", _encoded(proxy_user, "proxy-user")),
+        ("proxy-password", _encoded(proxy_password, "proxy-password")),
         ("auth", auth.encode() or None),
         ("proxy-auth", proxy_auth.encode() or None),
         ("target", target.encode() or None),
     ]
     return b"".join(_line(name, value) for name, value in given if value is not None)
+
+
+def _encoded(text: str | None, name: str) -> bytes | None:
+    if text and not text.isprintable() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise invalid_parameter(f"{name} holds half a surrogate pair")  # what encode raises would show the text
+    return None if text is None else text.encode()
 
 
 def _line(name: str, value: bytes) -> bytes:

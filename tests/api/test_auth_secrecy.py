@@ -258,3 +258,26 @@ def test_a_copy_of_a_session_still_has_its_proxy(server: ScriptedServer) -> None
     with copied:
         assert_secret(copied)
         assert copied.fetch_one("http://origin.test/").body == b"in"
+
+
+def test_half_a_surrogate_pair_is_refused_without_it(
+    server: ScriptedServer, session: InternetSession, half: str
+) -> None:
+    server.route("/", BASIC)
+    for user, password in (("anna", f"{PASSWORD}\udc80"), (f"{PASSWORD}\udc80", "")):
+        with session.get_http_connection("127.0.0.1", server.port, user, password) as connection:
+            with pytest.raises(InternetException) as caught:
+                connection.get()
+            assert (caught.value.code, caught.value.__cause__, caught.value.__context__) == (87, None, None)
+            assert PASSWORD not in repr(caught.value)
+    assert server.connections == 0
+
+
+def test_a_status_does_not_say_what_a_redirect_does(server: ScriptedServer) -> None:
+    target = server.url("/to").replace("//", f"//anna:{PASSWORD}@")
+    server.route("/from", response(b"", f"Location: {target}", status="302 Found"))
+    server.route("/to", response(b"there"))
+    with Told("agent", context=1, access_type=AccessType.DIRECT) as session:
+        session.open_url(server.url("/from")).close()
+        assert PASSWORD not in "".join(session.told)
+        assert f"{server.url('/to')!r}" in "".join(session.told)
