@@ -49,6 +49,8 @@ __all__ = ["HttpSending"]
 _PLAIN = lib.PNET_REQ_PIPE | lib.PNET_REQ_RAW | lib.PNET_REQ_HTTP1 | lib.PNET_REQ_BARE
 _DRAINED = 65_536
 """Bytes of an answer nobody has read that are received so that its connection can be used again."""
+_DRAIN_SECONDS = 0.5
+"""How long they may take: a new connection takes less."""
 
 
 class HttpSending(HttpQueries):
@@ -203,14 +205,12 @@ class HttpSending(HttpQueries):
             self._give_up()
 
     def _drain(self, stream: Streaming) -> None:
-        """Receive what little is left, so that its connection can be used again."""
+        """Receive what little is left, if it comes soon, so that its connection can be used again."""
         left = self.content_length if self._headers is not None and self._upload is None else None
         if left is None or left - self._position > _DRAINED:
             return
-        scratch = memoryview(bytearray(_DRAINED))
         try:
-            while stream.read_into(scratch, 1):
-                pass
+            stream.drain(_DRAIN_SECONDS)
         except HandleClosed:
             raise
         except InternetException:

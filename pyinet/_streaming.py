@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import TYPE_CHECKING
 
 from pyinet._dispatch import OUT_BYTES, Exchange
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Streaming"]
 
 _NO_COOKIES = int(InternetFlag.NO_COOKIES)
+_DROPPED_AT_ONCE = 65_536
 _CLOSE = frozenset({lib.PNET_EVENT_CLOSING, lib.PNET_EVENT_CLOSED})
 
 
@@ -293,6 +295,19 @@ class Streaming(Exchange):
         if not got and self._final.error is not None:
             raise copy.copy(self._final.error)
         return got
+
+    def drain(self, seconds: float) -> None:
+        """Receive and drop what is left of the body, for *seconds* at most.
+
+        Raises:
+            InternetException: A callback has closed the file, or the session was closed.
+        """
+        until = time.monotonic() + seconds
+        scratch = memoryview(bytearray(_DROPPED_AT_ONCE))
+        while self._final is None and (left := until - time.monotonic()) > 0:
+            rc, _ = self.queue.read(scratch, 1, min(SLICE_MS, int(left * 1000) + 1))
+            if rc != lib.PNET_OK:
+                self._turn(0)
 
     def take_rest(self) -> None:
         """The reader has taken `whole`."""

@@ -260,9 +260,7 @@ def test_a_copy_of_a_session_still_has_its_proxy(server: ScriptedServer) -> None
         assert copied.fetch_one("http://origin.test/").body == b"in"
 
 
-def test_half_a_surrogate_pair_is_refused_without_it(
-    server: ScriptedServer, session: InternetSession, half: str
-) -> None:
+def test_half_a_surrogate_pair_is_refused_without_it(server: ScriptedServer, session: InternetSession) -> None:
     server.route("/", BASIC)
     for user, password in (("anna", f"{PASSWORD}\udc80"), (f"{PASSWORD}\udc80", "")):
         with session.get_http_connection("127.0.0.1", server.port, user, password) as connection:

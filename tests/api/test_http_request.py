@@ -508,3 +508,23 @@ def test_caller_errors_carry_the_context(session: InternetSession, server: Scrip
         assert failed.value.context == 5
     assert isinstance(failed.value, InternetException)
     assert not isinstance(failed.value, CallerError)
+
+
+@pytest.mark.parametrize("end", ["silent", "slow"])
+def test_sending_again_does_not_wait_for_an_answer_that_does_not_come(
+    server: ScriptedServer, connection: HttpConnection, end: str
+) -> None:
+    over = server.gate()
+
+    def script(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\nx")
+        while end == "slow" and not over.wait(0.05):
+            conn.send(b"x")
+        conn.wait_closed()
+
+    server.play(script)
+    with connection.open_request() as request:
+        request.set_option(InternetOption.RECEIVE_TIMEOUT, 0xFFFFFFFF)
+        assert request.send_request().read(1) == b"x"
+        assert request.send_request().read() == b"root"
