@@ -52,12 +52,12 @@ class Headers:
     @property
     def reason(self) -> str:
         """The text of the status line; empty where there is none, as in HTTP/2."""
-        return (*self.status_line.split(None, 2), "", "")[2].strip()
+        return (*self.status_line.split(None, 2), "", "", "")[2].strip()
 
     @property
     def status(self) -> int:
         """The status of the first line; 0 where there is none. Servers may put several spaces before it."""
-        word = (*self.status_line.split(None, 2), "")[1]
+        word = (*self.status_line.split(None, 2), "", "")[1]
         return int(word) if len(word) == _STATUS_DIGITS and word.isascii() and word.isdigit() else 0
 
     def __getitem__(self, name: str) -> str:

@@ -237,7 +237,7 @@ def _of_first_line(asked: _Asked, head: Headers | None, verb: str, version: str,
     if number == _VERSION:
         return line.partition(" ")[0], index
     if number == _STATUS_TEXT:
-        return (*line.split(None, 2), "", "")[2].strip(), index
+        return (*line.split(None, 2), "", "", "")[2].strip(), index
     found = _STATUS.match(line)
     if found is None:
         code = Code.ERROR_HTTP_INVALID_SERVER_RESPONSE
