@@ -2,6 +2,7 @@
  * (CR, LF, NUL, other control characters) passes here, whatever the layer above has checked. */
 #include "internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,15 @@ int request_plain(struct transfer *t, uint64_t id, const uint8_t *line, size_t l
   return PNET_OK;
 }
 
+/* Whether a body that is not in the text can be counted, also where its last byte stands. */
+static bool countable(const struct pnet_request *request)
+{
+  if(request->flags & PNET_REQ_UPLOAD)
+    return request->body_len <= INT64_MAX || request->body_len == PNET_LENGTH_UNKNOWN;
+  return !(request->flags & PNET_REQ_BODY_FD) ||
+         (request->body_off <= INT64_MAX && request->body_len <= INT64_MAX - request->body_off);
+}
+
 struct piece {
   uint64_t off, len;
   const char **to;
@@ -140,7 +150,7 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
        memchr(text + pieces[i].off, 0, pieces[i].len))
       return PNET_INVALID;
   }
-  if(!request->url_len || !printable(text + request->url_off, request->url_len) ||
+  if(!countable(request) || !request->url_len || !printable(text + request->url_off, request->url_len) ||
      (request->method_len && !token(text + request->method_off, request->method_len)) ||
      (request->headers_len && !header_lines(text + request->headers_off, request->headers_len)) ||
      (request->cookie_len && !field_value(text + request->cookie_off, request->cookie_len)) ||
@@ -163,7 +173,7 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
   if(request->flags & PNET_REQ_BODY_FD) {
     t->body_fd = fcntl(request->body_fd, F_DUPFD_CLOEXEC, 0);
     if(t->body_fd < 0)
-      return PNET_INVALID;
+      return errno == EBADF ? PNET_INVALID : PNET_SYSTEM;
   }
   return PNET_OK;
 }
