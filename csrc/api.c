@@ -43,18 +43,6 @@ int pnet_queue_new(struct pnet_engine *engine, const struct pnet_queue_config *c
   return PNET_OK;
 }
 
-int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
-{
-  struct pnet_engine *engine = queue->engine;
-  if(engine_alien(engine))
-    return PNET_FORKED;
-  pthread_mutex_lock(&engine->lock);
-  queue->next_config = *config;
-  queue->configured = true;
-  pthread_mutex_unlock(&engine->lock);
-  return PNET_OK; /* whoever submits next brings the driver to look */
-}
-
 /* Lock held. */
 static void post(struct pnet_queue *queue)
 {
@@ -63,6 +51,20 @@ static void post(struct pnet_queue *queue)
     list_push(&engine->mail, &queue->mail);
   if(engine->blocked)
     engine_wake_driver(engine);
+}
+
+int pnet_queue_configure(struct pnet_queue *queue, const struct pnet_queue_config *config)
+{
+  struct pnet_engine *engine = queue->engine;
+  if(engine_alien(engine))
+    return PNET_FORKED;
+  pthread_mutex_lock(&engine->lock);
+  queue->next_config = *config;
+  queue->configured = true;
+  if(!queue->closing && queue->outstanding)
+    post(queue); /* otherwise whoever submits next brings the driver to look */
+  pthread_mutex_unlock(&engine->lock);
+  return PNET_OK;
 }
 
 /* Lock held: the queue takes t. */
@@ -488,7 +490,8 @@ int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int ti
   struct pnet_engine *engine = queue->engine;
   int64_t until_us = clock_us() + timeout_ms * (int64_t)1000;
   enum loop_rc turn = LOOP_OK;
-  bool open, closed, ended, collected, resume;
+  bool open, closed, collected, resume;
+  int64_t now;
   int rc;
   *n = 0;
   if(engine_alien(engine))
@@ -506,10 +509,11 @@ int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int ti
   while(!rc && feed_waits(&queue->feed) && must_wait(queue) && turn == LOOP_OK && clock_us() < until_us) {
     if(!engine_take_loop(engine, &queue->reaper, until_us))
       continue;
-    while(feed_waits(&queue->feed) && must_wait(queue) && !engine->takeover && turn == LOOP_OK &&
-          clock_us() < until_us) {
+    now = clock_us();
+    while(feed_waits(&queue->feed) && must_wait(queue) && !engine->takeover && turn == LOOP_OK && now < until_us) {
       pthread_mutex_unlock(&engine->lock);
-      turn = loop_once(engine, until_us - clock_us());
+      turn = loop_once(engine, until_us - now);
+      now = engine->now_us;
       pthread_mutex_lock(&engine->lock);
     }
     engine_leave_loop(engine);
@@ -518,14 +522,13 @@ int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int ti
   if(collected)
     *n = len;
   closed = engine->stopping || queue->closing;
-  ended = !open || (!queue->ready.n && !must_wait(queue));
   engine_hand_over(engine);
   pthread_mutex_unlock(&engine->lock);
   if(rc)
     return rc;
   if(closed)
     return PNET_CLOSED;
-  return *n == len ? PNET_OK : ended ? PNET_END : PNET_AGAIN;
+  return *n == len ? PNET_OK : open ? PNET_AGAIN : PNET_END;
 }
 
 int pnet_write_end(struct pnet_queue *queue)

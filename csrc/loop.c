@@ -94,8 +94,10 @@ static int wait_ms(struct pnet_engine *engine, int64_t wait_us)
   if(until != NEVER) {
     int64_t left = until - engine->now_us;
     if(left < wait_us)
-      wait_us = left < 0 ? 0 : left;
+      wait_us = left;
   }
+  if(wait_us < 0)
+    wait_us = 0; /* a waiter's time may be over meanwhile; less than nothing would be for ever */
   return (int)((wait_us + 999) / 1000);
 }
 

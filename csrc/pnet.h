@@ -4,8 +4,8 @@
  * requests with limits of its own: requests go down in batches (pnet_submit), finished transfers
  * come up in batches (pnet_reap). A 64-bit ticket is all that identifies a transfer on both sides.
  *
- * THREADS  Any thread may call anything, with two exceptions: one thread at a time reaps a queue,
- *          and the _free functions come last, when no other call on that object is running. The loop
+ * THREADS  Any thread may call anything, with two exceptions: one thread at a time reaps, reads or writes
+ *          a queue, and the _free functions come last, when no other call on that object is running. The loop
  *          is run by the engine's own thread, or by the thread that waits in pnet_reap, never by both.
  *          Native threads block all signals and never enter Python.
  * OWNS     Request memory is borrowed for the call and copied. A batch belongs to its queue until the
@@ -253,7 +253,8 @@ int pnet_queue_close(struct pnet_queue *queue);
 void pnet_queue_free(struct pnet_queue *queue);
 
 /* Queue n requests in order; never blocks. *taken counts those accepted. PNET_INVALID: requests[*taken] holds a
- * control character or a range outside the text, and nothing after it was looked at. */
+ * control character, a range outside the text, a length of its body beyond INT64_MAX or a descriptor that is none, and
+ * nothing after it was looked at. PNET_SYSTEM: there is no descriptor to spare for its body. */
 int pnet_submit(struct pnet_queue *queue, const struct pnet_request *requests, size_t n, const uint8_t *text,
                 size_t text_len, unsigned flags, size_t *taken);
 /* The same for n plain GETs whose URLs stand in the text, each but the last followed by LF; behind a URL may stand a
@@ -278,7 +279,7 @@ int pnet_reap(struct pnet_queue *queue, size_t cap, int timeout_ms, struct pnet_
 int pnet_read(struct pnet_queue *queue, uint8_t *out, size_t cap, size_t least, int timeout_ms, size_t *n);
 /* Give the next part of the body of the queue's transfer with PNET_REQ_UPLOAD: data[0..len) is sent from where it is,
  * waiting up to timeout_ms for that. *n counts what was taken, whatever is returned.
- * PNET_OK: all. PNET_AGAIN: less, as the time is over, a signal came, or events wait for pnet_reap. PNET_END: no more is
+ * PNET_OK: all. PNET_AGAIN: less, as the time is over, a signal came, or something waits for pnet_reap. PNET_END: no more is
  * wanted: the transfer has ended, or its answer says that it failed. PNET_INVALID: more than was announced, or behind
  * the end; nothing was taken. */
 int pnet_write(struct pnet_queue *queue, const uint8_t *data, size_t len, int timeout_ms, size_t *n);
