@@ -364,6 +364,7 @@ void queue_read_mail(struct pnet_queue *queue)
   while((link = list_pop(&queue->inbox))) {
     struct transfer *t = CONTAINER(link, struct transfer, link);
     t->state = T_WAITING;
+    held_add(&engine->poller, t->body_fd);
     if(t->req.flags & PNET_REQ_HOP)
       receive_hop(queue, t);
     else

@@ -94,9 +94,10 @@ void transfer_fail(struct transfer *t, enum pnet_fault fault, const char *detail
 static bool open_body(struct transfer *t)
 {
   struct stat info;
-  if(t->body_path)
+  if(t->body_path) {
     t->body_fd = open(t->body_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the loop */
-  held_add(&t->queue->engine->poller, t->body_fd);
+    held_add(&t->queue->engine->poller, t->body_fd);
+  }
   memset(&info, 0, sizeof(info));
   if(t->body_fd >= 0 && !fstat(t->body_fd, &info) && S_ISREG(info.st_mode)) {
     if(t->body_path)
