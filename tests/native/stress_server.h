@@ -6,7 +6,8 @@
  *   w  some milliseconds later     r  302 to /b/LEN/OFFSET     x  the connection is closed, unannounced, after it
  *   t  cut in the middle           n  never, the connection stays open
  * With PUT LEN bytes of the reference from OFFSET on have to come as well:
- *   u  they are read and checked   e  413 without reading them, and the connection is closed */
+ *   u  they are read and checked   e  413 without reading them, and the connection is closed
+ *   d  nothing is read, and nothing said, until the client closes the connection, or server_stop */
 #ifndef PNET_STRESS_SERVER_H
 #define PNET_STRESS_SERVER_H
 
@@ -17,6 +18,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -248,7 +250,13 @@ static inline bool serve_put(const struct connection *connection, const char *re
   unsigned len, offset;
   char kind;
   CHECK(sscanf(request, "PUT /%c/%u/%u HTTP/1.1\r\n", &kind, &len, &offset) == 3, "%s", request);
-  CHECK(len <= LARGEST && offset < PERIOD && (kind == 'u' || kind == 'e'), "%s", request);
+  CHECK(len <= LARGEST && offset < PERIOD && (kind == 'u' || kind == 'e' || kind == 'd'), "%s", request);
+  if(kind == 'd') {
+    struct pollfd gone[] = {{.fd = connection->fd, .events = POLLRDHUP}, {.fd = connection->server->listener}};
+    while(poll(gone, 2, -1) < 0) /* an end behind what is not read does not come */
+      ;
+    return false;
+  }
   if(kind == 'u')
     return take_upload(connection, &in, strstr(request, "chunked") != NULL, len, offset) &&
            reply(connection, 'b', len, offset);
