@@ -180,6 +180,7 @@ struct transfer {
   bool fed;                         /* all of a body from pnet_write was taken */
   bool yielding;                    /* paused until what has arrived is read */
   bool yielded;                     /* was, and nothing was sent since */
+  bool unwanted;                    /* its answer has ended the sending: nothing more is to be written */
   bool refused;                     /* the server does not want the rest of the body: it ends with its answer */
   int on_fd;                        /* its connection, -1 = unknown */
   curl_off_t got_away;              /* bytes of the request body, when a clock was last looked at */
@@ -562,6 +563,12 @@ static inline bool is_sending(const struct transfer *transfer)
   if(transfer->req.flags & PNET_REQ_UPLOAD)
     return !transfer->fed;
   return transfer->upload_at < transfer->upload_len && sent_by_pieces(transfer);
+}
+
+/* Whether the program is to write more of the request body: whoever writes does not read. */
+static inline bool is_written(const struct transfer *transfer)
+{
+  return transfer->req.flags & PNET_REQ_UPLOAD && !transfer->fed && !transfer->unwanted;
 }
 
 static inline bool has_body(const struct transfer *transfer)

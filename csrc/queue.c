@@ -24,7 +24,7 @@ static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault
 {
   const struct pnet_queue_config *config = &t->queue->config;
   int64_t limit, from, at = NEVER;
-  if(t->hungry || (t->paused && !(t->req.flags & PNET_REQ_UPLOAD && !t->fed)))
+  if(t->hungry || (t->paused && !is_written(t)))
     return NEVER; /* we are the ones who wait */
   if(!t->connected) {
     from = t->moved_us;

@@ -178,6 +178,7 @@ static bool tell_cookies(struct transfer *t)
 /* Such an answer ends the sending: libcurl does not ask for the rest. */
 static void stop_sending(struct transfer *t)
 {
+  t->unwanted = true;
   if(t->req.flags & PNET_REQ_UPLOAD)
     feed_close(&t->queue->feed, t->req.id);
   if(t->hungry || t->yielding) { /* libcurl would wait for the rest nevertheless */
@@ -332,7 +333,7 @@ static bool sink_take(struct transfer *t, const uint8_t *data, size_t len)
 static void pause_for_reader(struct transfer *t)
 {
   t->paused = true;
-  if(!t->paused_us && !(t->req.flags & PNET_REQ_UPLOAD && !t->fed))
+  if(!t->paused_us && !is_written(t))
     t->paused_us = t->queue->engine->now_us;
 }
 

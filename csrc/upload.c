@@ -48,6 +48,14 @@ static size_t yield_to_input(struct transfer *t)
   return CURL_READFUNC_PAUSE;
 }
 
+/* From now on the reader alone is waited for, if it is. */
+static void finish_feed(struct transfer *t)
+{
+  t->fed = true;
+  if(t->paused && !t->paused_us)
+    t->paused_us = t->queue->engine->now_us;
+}
+
 /* Without more to send the transfer waits, and no clock runs: the program is the one who takes its time. */
 static size_t from_feed(struct transfer *t, char *out, size_t cap)
 {
@@ -63,12 +71,13 @@ static size_t from_feed(struct transfer *t, char *out, size_t cap)
   case FEED_OK:
     t->yielded = false;
     t->upload_at += (int64_t)n;
-    t->fed = t->upload_at == t->upload_len;
+    if(t->upload_at == t->upload_len)
+      finish_feed(t);
     return n;
   case FEED_YIELD:
     return yield_to_input(t);
   case FEED_END:
-    t->fed = true;
+    finish_feed(t);
     return 0;
   default:
     t->hungry = true;

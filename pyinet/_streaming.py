@@ -150,7 +150,7 @@ class Streaming(Exchange):
             at += taken
             if rc == lib.PNET_OK:
                 break
-            self._turn(SLICE_MS if rc == lib.PNET_END else 0)
+            self._turn(SLICE_MS if rc == lib.PNET_END and not self.head else 0)
             if rc == lib.PNET_END and self.head:
                 break
         self._raise_early()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,6 +161,34 @@ def test_a_complete_answer_counts_though_the_server_never_reads(
     ):
         write_all(request, LARGE * 3, announced=True)
         assert (request.status_code, request.read()) == (200, b"fine")
+
+
+@LENGTHS
+@pytest.mark.parametrize("fields", [[], ["Connection: close"]], ids=["kept", "closing"])
+def test_a_long_refusal_waits_for_its_reader(
+    server: ScriptedServer, session: InternetSession, fields: list[str], announced: bool
+) -> None:
+    def script(conn: ScriptedConn) -> None:
+        head_of(conn)
+        conn.send(response(LARGE, *fields, status="413 Too Large"))
+        over.wait(PATIENCE)
+        conn.close()
+
+    over = server.gate()
+    server.play(script)
+    session.set_option(InternetOption.SEND_TIMEOUT, 100)
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, 100)
+    with (
+        session.get_http_connection("127.0.0.1", server.port) as connection,
+        connection.open_request("POST") as request,
+    ):
+        begun = time.monotonic()
+        write_all(request, LARGE, announced=announced, step=20_000)
+        assert time.monotonic() - begun < 5  # what is not wanted is not waited for
+        first = request.read(10)
+        threading.Event().wait(0.6)  # several times the limits: the program, not the network, is slow
+        assert first + request.read() == LARGE
+        over.set()
 
 
 def test_a_refused_body_in_chunks_is_given_no_end(server: ScriptedServer, connection: HttpConnection) -> None:
@@ -355,6 +384,29 @@ def test_an_open_file_that_becomes_shorter(server: ScriptedServer, connection: H
 def test_a_file_object_without_a_descriptor(server: ScriptedServer, connection: HttpConnection) -> None:
     with connection.open_request("POST") as request:
         assert request.send_request(data=io.BytesIO(LARGE)).read() == b"thanks"
+    assert server.received[-1].body == LARGE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on descriptors")
+def test_no_descriptor_to_spare_for_an_open_file(
+    server: ScriptedServer, connection: HttpConnection, tmp_path: Path
+) -> None:
+    import resource
+
+    (tmp_path / "body").write_bytes(LARGE)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with connection.open_request("POST") as request, (tmp_path / "body").open("rb") as file:
+        assert request.send_request(data=b"x").read() == b"thanks"
+        spare = os.open(os.devnull, os.O_RDONLY)  # the lowest that is free
+        os.close(spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
+        try:
+            code = code_of(lambda: request.send_request(data=file))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert code == 12004
+        assert request.send_request(data=file).read() == b"thanks"
+    assert len(server.received) == 2
     assert server.received[-1].body == LARGE
 
 
