@@ -185,7 +185,12 @@ class Exchange:
         at = 0
         while at < len(tickets):
             rest = records[at * REQUEST.size :] if at else records
-            at += self.queue.submit(rest, text, len(tickets) - at, will_wait=will_wait)
+            try:
+                at += self.queue.submit(rest, text, len(tickets) - at, will_wait=will_wait)
+            except InternetException:
+                for ticket in tickets[at + self.queue.submitted :]:
+                    self._pending.pop(ticket, None)  # nobody is to wait for it
+                raise
             self.mailed = True
             if at < len(tickets):
                 row = self._pending.pop(tickets[at])

@@ -218,14 +218,22 @@ class Queue:
     def submit(self, records: bytes, text: bytes, count: int, *, will_wait: bool) -> int:
         """Queue *count* ``struct pnet_request``; return how many were accepted: fewer when the next one is refused.
 
+        `submitted` says the same, also of a call that has failed.
+
         Raises:
             HandleClosed: The queue or the engine was closed.
+            InternetException: Memory or file descriptors are missing.
         """
         flags = lib.PNET_SUBMIT_WILL_WAIT if will_wait else 0
         requests = ffi.from_buffer("struct pnet_request[]", records)
         rc = lib.pnet_submit(self._ptr, requests, count, text, len(text), flags, self._taken)
         if rc not in {lib.PNET_OK, lib.PNET_INVALID}:
             check(rc, "fetch")
+        return int(self._taken[0])
+
+    @property
+    def submitted(self) -> int:
+        """How many requests the last `submit` took."""
         return int(self._taken[0])
 
     def submit_urls(self, first: int, text: bytes, count: int, *, will_wait: bool) -> int:
