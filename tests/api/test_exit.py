@@ -129,6 +129,7 @@ IN_CHILD = {
 }  # fmt: skip
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("action", IN_CHILD)
 def test_a_forked_child_leaves_the_parents_transfers_alone(url: str, action: str) -> None:
     program, code = IN_CHILD[action]
@@ -136,6 +137,7 @@ def test_a_forked_child_leaves_the_parents_transfers_alone(url: str, action: str
     assert (returncode, out.split(), err) == (0, [str(code), "200", "200"], "")
 
 
+@pytest.mark.forks
 def test_a_forked_child_may_exit_the_ordinary_way(server: ScriptedServer, url: str) -> None:
     program = """
 rows = begin()

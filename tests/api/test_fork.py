@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from servers.nginx import Nginx
     from servers.scripted import ScriptedConn, ScriptedServer
 
-pytestmark = pytest.mark.usefixtures("driver")
+pytestmark = [pytest.mark.usefixtures("driver"), pytest.mark.forks]
 
 ROWS = 100
 

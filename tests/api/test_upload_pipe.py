@@ -443,6 +443,7 @@ def test_nginx_answers_before_it_has_read_the_body(nginx: Nginx, session: Intern
             assert b"nginx" in request.read()
 
 
+@pytest.mark.forks
 def test_a_forked_child_cannot_go_on_with_it(server: ScriptedServer) -> None:
     code = """
         import os, sys

@@ -10,6 +10,7 @@
 #define NUMBERS 4096 /* descriptors that are looked at */
 #define ROWS 100
 #define BODY (LARGEST / 2)
+#define STUCK_SECONDS 120
 #define BUFFER (8u << 20) /* few bodies fit: the others wait until some are consumed */
 
 static struct server server;
@@ -127,7 +128,9 @@ static void fetch_in_child(struct client inherited)
 {
   struct pnet_batch batch;
   struct client own;
-  int fd = first_of_engine(before, server.port);
+  int fd;
+  alarm(STUCK_SECONDS); /* the parent's is not inherited */
+  fd = first_of_engine(before, server.port);
   CHECK(fd < 0, "descriptor %d is the parent's", fd);
   CHECK(pnet_reap(inherited.queue, 1, -1, &batch) == PNET_FORKED, "the parent's queue");
   own = open_client();
@@ -194,6 +197,7 @@ static void test_lookup_in_flight(void)
 int main(void)
 {
   struct pnet_counts counts;
+  alarm(STUCK_SECONDS);
   note_descriptors(before);
   server_start(&server);
   before[server.listener] = true;
