@@ -20,6 +20,8 @@ void SSL_CTX_set_verify(struct ssl_ctx_st *context, int mode, verify_callback *c
 int X509_STORE_CTX_get_error(const struct x509_store_ctx_st *store) FOUND_LATER;
 void X509_STORE_CTX_set_error(struct x509_store_ctx_st *store, int error) FOUND_LATER;
 struct stack_st *SSL_get_peer_cert_chain(const struct ssl_st *ssl) FOUND_LATER;
+struct x509_st *SSL_get1_peer_certificate(const struct ssl_st *ssl) FOUND_LATER; /* from OpenSSL 3 on */
+struct x509_st *SSL_get_peer_certificate(const struct ssl_st *ssl) FOUND_LATER;  /* before */
 int OPENSSL_sk_num(const struct stack_st *stack) FOUND_LATER;
 void *OPENSSL_sk_value(const struct stack_st *stack, int index) FOUND_LATER;
 int X509_up_ref(struct x509_st *certificate) FOUND_LATER;
@@ -141,43 +143,42 @@ bool openssl_forgive(struct ssl_ctx_st *context, uint32_t flags)
   return true;
 }
 
-/* Whether the certificates are those that were noted before, as on a kept-alive connection: what is referred to keeps
- * its address. */
-static bool same_chain(const struct peer *peer, const struct stack_st *chain, size_t n)
+/* A session that was taken up again in a form libcurl kept has the server's own certificate, and no others. */
+static struct x509_st *own_certificate(const struct ssl_st *ssl)
 {
-  if(peer->n_certs != n)
-    return false;
-  for(size_t i = 0; i < n; i++)
-    if(peer->certs[i] != OPENSSL_sk_value(chain, (int)i))
-      return false;
-  return true;
+  return SSL_get1_peer_certificate  ? SSL_get1_peer_certificate(ssl)
+         : SSL_get_peer_certificate ? SSL_get_peer_certificate(ssl)
+                                    : NULL;
 }
 
-static void drop_chain(struct peer *peer)
+/* The server's certificates, each with a reference that is the caller's. */
+static size_t certificates(const struct ssl_st *ssl, struct x509_st **out)
 {
-  for(size_t i = 0; i < peer->n_certs; i++)
-    X509_free(peer->certs[i]);
-  peer->n_certs = 0;
+  const struct stack_st *chain = SSL_get_peer_cert_chain(ssl);
+  const int found = chain ? OPENSSL_sk_num(chain) : 0;
+  size_t n = 0;
+  for(int i = 0; i < found && n < PEER_CERTS; i++) {
+    out[n] = OPENSSL_sk_value(chain, i);
+    if(!X509_up_ref(out[n]))
+      break;
+    n++;
+  }
+  if(!n) {
+    out[0] = own_certificate(ssl);
+    n = out[0] != NULL;
+  }
+  return n;
 }
 
 void openssl_peer(struct ssl_st *ssl, struct peer *peer)
 {
-  const struct stack_st *chain = ssl ? SSL_get_peer_cert_chain(ssl) : NULL;
   const struct ssl_cipher_st *cipher = ssl ? SSL_get_current_cipher(ssl) : NULL;
-  int found = chain ? OPENSSL_sk_num(chain) : 0;
-  size_t n = found < 0 ? 0 : found > PEER_CERTS ? PEER_CERTS : (size_t)found;
   peer->protocol = ssl ? SSL_get_version(ssl) : NULL;
   peer->cipher = cipher ? SSL_CIPHER_get_name(cipher) : NULL;
   peer->facts.cipher_bits = cipher ? (uint32_t)SSL_CIPHER_get_bits(cipher, NULL) : 0;
-  if(same_chain(peer, chain, n))
-    return;
-  drop_chain(peer);
-  for(; peer->n_certs < n; peer->n_certs++) {
-    struct x509_st *certificate = OPENSSL_sk_value(chain, (int)peer->n_certs);
-    if(!X509_up_ref(certificate))
-      break;
-    peer->certs[peer->n_certs] = certificate;
-  }
+  while(peer->n_certs)
+    X509_free(peer->certs[--peer->n_certs]);
+  peer->n_certs = ssl ? certificates(ssl, peer->certs) : 0;
 }
 
 size_t openssl_encode(const struct peer *peer, uint8_t *out, size_t cap)
