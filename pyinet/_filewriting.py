@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from pyinet._filehandle import FileHandle
 from pyinet._writebuffer import WriteBuffer
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import NotSupported, describe, invalid_parameter
+
+if TYPE_CHECKING:
+    from pyinet.errors import InternetException
 
 __all__ = ["WritingFile", "checked_size"]
 
@@ -40,14 +44,24 @@ class WritingFile(FileHandle):
         """
         self._handle.check("the file")
         if not self.writable():
-            code = Code.ERROR_NOT_SUPPORTED
-            raise NotSupported(describe("the file is for reading", code, url=self.name), code, url=self.name)
-        with memoryview(data) as view, view.cast("B") as whole:  # type: ignore[arg-type]  # anything with bytes in it
-            size = len(whole)
-            if self._writing is None:
-                self._send(whole)
-            else:
-                self._writing.put(whole, self._send)
+            raise self._not_writable()
+        with memoryview(data) as view:  # type: ignore[arg-type]  # anything with bytes in it
+            if view.format == "B" and view.ndim == 1 and view.c_contiguous:
+                return self._put(view)
+            with view.cast("B") as whole:
+                return self._put(whole)
+
+    def _not_writable(self) -> InternetException:
+        code = Code.ERROR_NOT_SUPPORTED
+        return NotSupported(describe("the file is for reading", code, url=self.name), code, url=self.name)
+
+    def _put(self, data: memoryview) -> int:
+        """Collect or send the bytes *data*; return how many."""
+        size = len(data)
+        if self._writing is None:
+            self._send(data)
+        else:
+            self._writing.put(data, self._send)
         self._written += size
         return size
 

@@ -153,14 +153,19 @@ class HttpFile(ErrorDialog):
 
         Source: MFC ``CInternetFile::Write``.
         """
-        self._handle.check("the file")
+        return super().write(data)
+
+    def _not_writable(self) -> InternetException:
+        return self._wrong_state("no body is being sent", "send_request_ex comes first", NotSupported)
+
+    def _put(self, data: memoryview) -> int:
         upload = self._upload
-        if upload is None:
-            raise self._wrong_state("no body is being sent", "send_request_ex comes first", NotSupported)
-        if upload.length is not None:
-            upload.check(len(data) if isinstance(data, bytes) else memoryview(data).nbytes, self.name)
-        size = super().write(data)
-        upload.sent += size
+        size = len(data)
+        if upload is not None:
+            upload.check(size, self._url)
+        super()._put(data)
+        if upload is not None:
+            upload.sent += size
         return size
 
     def _send(self, data: memoryview) -> None:
