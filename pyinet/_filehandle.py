@@ -44,7 +44,6 @@ class FileHandle(io.RawIOBase):
 
     def __init__(self, parent: Parent, kind: InternetHandleType, context: int, watch: Watch | None) -> None:
         """Open the handle of a file below *parent*, which it keeps alive; statuses go to *watch*."""
-        super().__init__()
         self._parent = parent
         self._busy = threading.Lock()
         self._stream: Streaming | None = None
@@ -66,7 +65,7 @@ class FileHandle(io.RawIOBase):
             HandleClosed: 6, it was closed.
             CallerError: 12026, it is in use.
         """
-        if self._handle.closed:
+        if not self._handle.number:
             self._handle.check("the file")
         if not self._busy.acquire(blocking=False):
             code = Code.ERROR_INTERNET_REQUEST_PENDING
@@ -95,7 +94,7 @@ class FileHandle(io.RawIOBase):
             self._watch.reporter.end()
         self._user = 0
         self._busy.release()
-        if self._handle.closed:
+        if not self._handle.number:
             self._end()  # it was closed while it was in use: the last word is ours
 
     def _wrong_state(self, what: str, hint: str = "", cls: type[CallerError] = CallerError) -> CallerError:
@@ -148,7 +147,7 @@ class FileHandle(io.RawIOBase):
         Source: MFC ``CInternetFile::Close``.
         """
         try:
-            if not self._handle.closed and not self._busy.locked():
+            if self._writing is not None and self._handle.number and not self._busy.locked():
                 self._send_rest()
         finally:
             self._handle.close()
@@ -217,7 +216,7 @@ class FileHandle(io.RawIOBase):
     @property
     def closed(self) -> bool:
         """Whether it was closed, or its session."""
-        return self._handle.closed
+        return not self._handle.number
 
     def __del__(self) -> None:
         if not getattr(self, "_last_words", None):

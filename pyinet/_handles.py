@@ -11,6 +11,7 @@ from pyinet.enums import InternetHandleType
 from pyinet.errors import HandleClosed, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Owner(Protocol):
@@ -46,17 +47,17 @@ class Handle:
             HandleClosed: *parent* was closed.
         """
         self.number = 0  # until it has one, there is nothing to close
-        self._owner = weakref.ref(owner, self._dropped)
+        self._owner: Callable[[], Owner | None] = weakref.ref(owner, self._dropped)
         self.children: dict[int, Handle] = {}
         self.kind = kind
         self.parent = parent
         self.context = context
         with PROCESS.lock:
-            if parent is not None:
+            if parent is not None and not parent.number:
                 parent.check()
-            self.number = PROCESS.number(self)
+            self.number = number = PROCESS.number(self)
             if parent is not None:
-                parent.children[self.number] = self
+                parent.children[number] = self
 
     def _dropped(self, _: object) -> None:
         """The owner is gone without a word: so is its handle."""
@@ -96,7 +97,7 @@ class Handle:
         if self.parent is not None:
             del self.parent.children[self.number]
         self.number = 0
-        owner = self._owner()
+        owner, self._owner = self._owner(), _nobody  # which is told once
         if owner is not None:
             order.append(owner)
         return order
@@ -106,6 +107,10 @@ class Handle:
         owner = self._owner()
         if owner is not None:
             owner.close()
+
+
+def _nobody() -> None:
+    """Stand for the owner of a handle that was closed."""
 
 
 def find(number: object) -> Handle:

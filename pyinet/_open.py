@@ -71,29 +71,20 @@ def open_url(
 ) -> HttpFile | StdioFile:
     """See `InternetSession.open_url`."""
     try:
-        return _opened(session, url, context, _flags(flags), headers)
+        if not isinstance(url, str):
+            raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
+        checked = checked_flags(flags) if flags != 0 else _NO_FLAGS
+        scheme = url.partition(":")[0].lower() if ":" in url else ""
+        session.handle_node.check("the session")
+        if scheme in {"http", "https"}:
+            return _open_http(session, url, context, checked, headers)
+        return _open_other(session, scheme, url, checked)
     except InternetException as error:
         error.context = session._settings.context  # MFC: there is no file that could have one of its own
         raise
 
 
-def _flags(flags: object) -> InternetFlag:
-    return _NO_FLAGS if isinstance(flags, int) and not flags else checked_flags(flags)
-
-
-def _opened(
-    session: Session,
-    url: str,
-    context: int | None,
-    flags: InternetFlag,
-    headers: str | Mapping[str, str] | Iterable[tuple[str, str]] | None,
-) -> HttpFile | StdioFile:
-    if not isinstance(url, str):
-        raise invalid_parameter(f"url must be a str, not {type(url).__name__}")
-    session.handle_node.check("the session")
-    scheme = url.partition(":")[0].lower() if ":" in url else ""
-    if scheme in {"http", "https"}:
-        return _open_http(session, url, context, flags, headers)
+def _open_other(session: Session, scheme: str, url: str, flags: InternetFlag) -> StdioFile:
     if scheme == "file":
         import socket  # both here: local files are rare
 

@@ -56,10 +56,9 @@ class Process:
         self.handles: dict[int, Any] = {}
 
     def number(self, handle: Any) -> int:  # noqa: ANN401 - the tree of handles knows what it is
-        """Give *handle* a number of its own: never reused, so that an old one can never mean another handle."""
-        with self.lock:
-            number, self._next = self._next, self._next + _HANDLE_STEP
-            self.handles[number] = handle
+        """Give *handle* a number, never reused: an old one can never mean another handle. The lock is held."""
+        number, self._next = self._next, self._next + _HANDLE_STEP
+        self.handles[number] = handle
         return number
 
     def renew_in_child(self, owner: Any) -> None:  # noqa: ANN401 - whatever has the method

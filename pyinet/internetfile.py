@@ -178,7 +178,7 @@ class InternetFile(WritingFile):
         """
         if size is None or size < 0:
             return self.readall()
-        if self._handle.closed:
+        if not self._handle.number:
             self._handle.check("the file")
         if size <= len(self._line) - self._at or self._ended:
             return self._take(size)
@@ -211,15 +211,17 @@ class InternetFile(WritingFile):
 
     def readall(self) -> bytes:
         """Return all that is left. Source: `io.RawIOBase`."""
-        if self._handle.closed:
+        if not self._handle.number:
             self._handle.check("the file")
+        if self._ended:
+            return self._take(len(self._line))
         try:
             return self._read_rest()
         except HandleClosed:
             raise self._cancelled() from None
 
     def _read_rest(self) -> bytes:
-        whole = b"" if self._ended else self._take_whole()
+        whole = self._take_whole()
         if whole is not None:
             ahead = self._take(len(self._line))
             self._ended = True
