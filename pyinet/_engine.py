@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyinet._certificate import split_chain
 from pyinet._ffi import CData, check, ffi, lib
 from pyinet._record import DONE, EVENT
 from pyinet.enums import InternetErrorCode as Code
@@ -326,6 +325,8 @@ class Queue:
 
     def peer(self) -> Peer:
         """Return the connection that the newest answer to a PNET_REQ_PIPE request came on; ticket 0: there was none."""
+        from pyinet._certificate import split_chain  # here: few programs ask
+
         out, room = ffi.new("struct pnet_peer *"), 0
         chain = ffi.new("uint8_t[]", 1)
         while True:
