@@ -33,9 +33,9 @@ _SOCKS_RESOLVE = 27  # CURLPX_RESOLVE_HOST
 _KEY = "unable to set private key"
 """What libcurl 8 calls a bad argument is a file that cannot be used."""
 
-_CHUNKS = "chunked-encod"
-"""In libcurl's words for chunks that are none: it says that nothing could be received, or an argument was bad, as it
-does of a header line that continues none."""
+_FRAMING = re.compile("chunked-encod|chunk hex-length|invalid chunk size|Transfer-Encoding")
+"""In libcurl's words for chunks that are none, and for transfer codings that cannot be: it says that nothing could be
+received, that the body does not decode, or an argument was bad, as it does of a header line that continues none."""
 
 _LOST = frozenset({"GOT_NOTHING", "RECV_ERROR", "SEND_ERROR"})
 _TLS = frozenset({"PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE", "SSL_CIPHER", "SSL_CONNECT_ERROR"})
@@ -60,7 +60,7 @@ def better_error(name: str, record: Details, detail: str, url: str) -> InternetE
         return _refused_by_proxy(record.proxy_status, reason, url)
     if name == "BAD_FUNCTION_ARGUMENT" and _KEY in detail:
         return _known(TlsError, Code.ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED, reason, url)
-    if _CHUNKS in detail or (name == "BAD_FUNCTION_ARGUMENT" and record.first_byte_us):
+    if _FRAMING.search(detail) or (name == "BAD_FUNCTION_ARGUMENT" and record.first_byte_us):
         return _known(ProtocolError, Code.ERROR_HTTP_INVALID_SERVER_RESPONSE, reason, url)
     if name in _TLS or name in _LOST:
         return _tls_error(name, record, detail, reason, url)

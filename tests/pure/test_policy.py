@@ -218,4 +218,4 @@ def test_what_a_policy_raises_comes_through() -> None:
 
 
 def test_repr_shows_no_credentials() -> None:
-    assert repr(Outcome(RETRY, credentials=("user", "secret"))) == "<Outcome RETRY <SecurityFlag: 0>>"
+    assert repr(Outcome(RETRY, credentials=("user", "secret"))) == f"<Outcome RETRY {SecurityFlag(0)!r}>"
