@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     class Row(Protocol):
         """What is needed of a row."""
 
+        body: object
         cookie: str
         flags: int
         headers: Iterable[tuple[str, str]]
         method: str
         native: int
         upload: int | None
+        url: str
         user: str | None
 
         @property
@@ -40,7 +42,11 @@ _RELOAD = int(InternetFlag.RELOAD)
 _UNCACHED = int(InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
 _OF_FLAGS = _UNCACHED | _KEEP_CONNECTION | _DONT_CACHE
 _ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
+_NO_AUTH = int(InternetFlag.NO_AUTH)
 _TAKES_BODY = frozenset({"POST", "PUT", "PATCH"})
+_READ_ANYWAY = 16_384
+"""Bytes of a body that whoever refuses it reads nevertheless, before it reads the next request. Squid has 64 KiB for it;
+of more it loses count, and the connection stands still."""
 
 
 def header_lines(row: Row, settings: Settings) -> bytes:
@@ -60,26 +66,49 @@ def header_lines(row: Row, settings: Settings) -> bytes:
         given.add("accept-encoding")
         lines.append("Accept-Encoding: identity")  # a range is cut out of the encoded form and could not be decoded
     lines += settings.own_lines(given)
-    lines += _of_body(row, given)
+    lines += _of_body(row, settings, given)
     lines += _of_flags(row, given)
     return "".join(f"{line}\n" for line in lines).encode("latin-1" if all(map(_is_latin, lines)) else "utf-8")
 
 
-def _of_body(row: Row, given: AbstractSet[str]) -> list[str]:
+def _of_body(row: Row, settings: Settings, given: AbstractSet[str]) -> list[str]:
     lines = []
     anticipates_body = row.has_body or row.method in _TAKES_BODY
     if anticipates_body and "content-type" not in given:
         lines.append("Content-Type:")  # libcurl would call every body a form
     if row.has_body and "expect" not in given:
-        # With credentials, what is written once must not be sent before the server has said that it wants them.
         # Otherwise libcurl would wait a second for servers that do not know 100-continue.
-        asks = row.upload and row.user is not None and not row.native & lib.PNET_REQ_HTTP10
-        lines.append("Expect: 100-continue" if asks else "Expect:")
+        lines.append("Expect: 100-continue" if _may_be_refused(row, settings) else "Expect:")
     if row.on_connection and "accept" not in given:
         lines.append("Accept:")  # libcurl would accept everything
     if row.on_connection and not anticipates_body and row.method != "GET":
         lines.append("Content-Length: 0")
     return lines
+
+
+def _may_be_refused(row: Row, settings: Settings) -> bool:
+    """Whether the body is to be sent only when nobody wants credentials first (RFC 9110 section 10.1.1).
+
+    The challenge is known when credentials are there: it comes once a request, as nothing is sent in advance.
+    """
+    if row.native & lib.PNET_REQ_HTTP10 or _is_short(row):
+        return False
+    return row.user is not None or _identifies_to_proxy(row, settings)
+
+
+def _is_short(row: Row) -> bool:
+    """Whether the body may be sent twice without harm."""
+    if row.upload is not None:
+        return row.upload == 0
+    return isinstance(row.body, (bytes, bytearray, memoryview)) and memoryview(row.body).nbytes <= _READ_ANYWAY
+
+
+def _identifies_to_proxy(row: Row, settings: Settings) -> bool:
+    """Whether there are credentials for a proxy that gets the body itself, not by a tunnel."""
+    proxy = settings.proxy_for(row.url) if row.url.startswith("http:") and not row.flags & _NO_AUTH else None
+    if proxy is None or not proxy.startswith("http"):
+        return False
+    return "@" in proxy or settings.proxy_user is not None or settings.proxy_password is not None
 
 
 def _of_flags(row: Row, given: AbstractSet[str]) -> list[str]:

@@ -175,9 +175,9 @@ class Packer:
         proxy = settings.proxy_for(row.url)
         if proxy and row.flags & _NO_AUTH:
             proxy = without_credentials(proxy)
-        flags = row.native if row.flags & _NO_AUTO_REDIRECT else row.native | _FOLLOW
         if PROCESS.http_1_0 and not row.on_connection:
-            flags |= lib.PNET_REQ_HTTP10
+            row.native |= lib.PNET_REQ_HTTP10
+        flags = row.native if row.flags & _NO_AUTO_REDIRECT else row.native | _FOLLOW
         if row.history:
             flags |= lib.PNET_REQ_HOP
         relaxed = (row.flags | row.security) & FORGIVING
