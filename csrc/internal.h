@@ -116,7 +116,8 @@ enum field {
   FIELD_TRANSFER,
   FIELD_COOKIE,
   FIELD_CACHE,
-  FIELD_RANGE
+  FIELD_RANGE,
+  FIELD_CONNECTION
 };
 
 /* What the header lines of the final response say about the body. */
@@ -125,6 +126,7 @@ struct response {
   int64_t content_length; /* -1 = not said */
   bool ended;             /* the blank line has come */
   bool chunked, has_location, sets_cookies, has_range, no_transform;
+  bool closes;       /* the connection is to be closed behind it (RFC 9112 section 9.3) */
   bool bad_length;   /* Content-Length malformed, overflowing or contradicting itself */
   bool bad_transfer; /* a transfer coding other than chunked */
   bool malformed;    /* a line that is no status line and no field */
@@ -180,6 +182,7 @@ struct transfer {
   bool fed;                         /* all of a body from pnet_write was taken */
   bool yielding;                    /* paused until what has arrived is read */
   bool yielded;                     /* was, and nothing was sent since */
+  bool unrepeatable;                /* a challenge wants a body once more of which some was sent and is gone */
   bool unwanted;                    /* its answer has ended the sending: nothing more is to be written */
   bool refused;                     /* the server does not want the rest of the body: it ends with its answer */
   int on_fd;                        /* its connection, -1 = unknown */
@@ -581,6 +584,13 @@ static inline bool has_body(const struct transfer *transfer)
 static inline bool has_answer(const struct transfer *transfer)
 {
   return transfer->response.ended && transfer->response.status >= 200;
+}
+
+/* Whether libcurl may drop this answer and send credentials. */
+static inline bool asked_again(const struct transfer *transfer)
+{
+  int status = transfer->response.ended ? transfer->response.status : 0;
+  return (status == 401 && transfer->user) || (status == 407 && transfer->proxy);
 }
 
 /* Whether all of the answer is known to be here: what is still to be sent cannot change it. */

@@ -146,12 +146,6 @@ static bool begin_body(struct transfer *t)
   return true;
 }
 
-/* Whether libcurl may drop this answer and send credentials. */
-static bool may_be_asked_again(const struct transfer *t)
-{
-  return (t->response.status == 401 && t->user) || (t->response.status == 407 && t->proxy);
-}
-
 bool announce_answer(struct transfer *t)
 {
   if(t->answered)
@@ -223,9 +217,9 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
     return 0;
   if(t->response.ended && t->response.status >= 200 && t->req.flags & PNET_REQ_PIPE)
     peer_note(t);
-  if(t->response.ended && t->response.status >= 300 && sent_by_pieces(t) && !may_be_asked_again(t))
+  if(t->response.ended && t->response.status >= 300 && sent_by_pieces(t) && !asked_again(t))
     stop_sending(t);
-  if(has_answer(t) && t->sink.kind == SINK_PIPE && !may_be_asked_again(t))
+  if(has_answer(t) && t->sink.kind == SINK_PIPE && !asked_again(t))
     return announce_answer(t) ? n : 0;
   return n;
 }

@@ -29,6 +29,7 @@ static void status_line(struct response *response, const char *line, size_t len)
     response->http_version += line[at + 1] - '0';
     at += 2;
   }
+  response->closes = response->http_version < 11;
   if(at >= len || line[at] != ' ')
     return;
   while(at < len && line[at] == ' ')
@@ -103,6 +104,8 @@ static enum field field_of(const char *line, size_t len)
 {
   if(named(line, len, "cache-control", 13))
     return FIELD_CACHE;
+  if(named(line, len, "connection", 10))
+    return FIELD_CONNECTION;
   if(named(line, len, "content-range", 13))
     return FIELD_RANGE;
   if(named(line, len, "content-length", 14))
@@ -147,6 +150,10 @@ static void take_value(struct response *response, const char *value, size_t len)
     break;
   case FIELD_RANGE:
     response->has_range = true;
+    break;
+  case FIELD_CONNECTION:
+    response->closes =
+      has_directive(value, len, "close") || (response->closes && !has_directive(value, len, "keep-alive"));
     break;
   default:
     break;

@@ -126,10 +126,8 @@ static void set_method(struct handle *h, const struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
     curl_easy_setopt(easy, CURLOPT_READDATA, h);
-    if(!(t->req.flags & PNET_REQ_UPLOAD)) { /* what a program has written is gone */
-      curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-      curl_easy_setopt(easy, CURLOPT_SEEKDATA, h);
-    }
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, h);
     curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->upload_len);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
   }

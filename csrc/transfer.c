@@ -378,6 +378,8 @@ void transfer_ended(struct transfer *t, CURLcode code)
   }
   if(code == CURLE_SEND_ERROR && (answer_complete(t) || salvage(t)))
     code = CURLE_OK; /* the server did not want the rest */
+  if(code == CURLE_ABORTED_BY_CALLBACK && t->unrepeatable)
+    code = CURLE_SEND_FAIL_REWIND;
   t->done.curl_code = (int32_t)code;
   if(!code && !t->done.fault && t->unread) {
     end_probe(t);

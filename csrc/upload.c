@@ -105,10 +105,25 @@ static size_t from_memory_or_file(struct transfer *t, char *out, size_t n)
   return n;
 }
 
+/* libcurl answers NTLM and Negotiate on the same connection, and asks for what is left of the body to get it out of the
+ * way. It knows no end of chunks but that of the body: nothing was sent of it, or it would have to be sent again. */
+static bool is_in_the_way(const struct transfer *t)
+{
+  return asked_again(t) && !t->response.closes;
+}
+
+static size_t end_chunks(struct transfer *t)
+{
+  if(!t->upload_at)
+    return 0;
+  t->unrepeatable = true;
+  return CURL_READFUNC_ABORT;
+}
+
 /* libcurl stops by itself when such an answer comes, unless the connection is to be closed behind it. */
 static bool is_refused(const struct transfer *t)
 {
-  return has_answer(t) && t->response.status >= 300;
+  return has_answer(t) && t->response.status >= 300 && !is_in_the_way(t);
 }
 
 /* To say that the body has ended would be an error to newer libcurl, and a lie: so it is waited for the end of the
@@ -129,14 +144,16 @@ size_t on_upload(char *out, size_t size, size_t n, void *handle)
   moved(t);
   if(is_refused(t))
     return send_no_more(t);
+  if(t->upload_len < 0 && is_in_the_way(t))
+    return end_chunks(t);
   return t->req.flags & PNET_REQ_UPLOAD ? from_feed(t, out, n * size) : from_memory_or_file(t, out, n * size);
 }
 
 int on_seek(void *handle, curl_off_t offset, int origin)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
-  if(origin != SEEK_SET)
-    return CURL_SEEKFUNC_FAIL;
+  if(origin != SEEK_SET || (t->req.flags & PNET_REQ_UPLOAD && offset != t->upload_at))
+    return CURL_SEEKFUNC_FAIL; /* what a program has written is gone */
   t->upload_at = offset;
   return CURL_SEEKFUNC_OK;
 }

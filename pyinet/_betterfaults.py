@@ -10,11 +10,13 @@ from pyinet._wording import TEXTS
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import (
     CannotConnect,
+    ExtendedError,
     InternetException,
     LoginFailure,
     NameNotResolved,
     ProtocolError,
     TlsError,
+    TransferError,
     describe,
 )
 
@@ -36,6 +38,11 @@ _KEY = "unable to set private key"
 _FRAMING = re.compile("chunked-encod|chunk hex-length|invalid chunk size|Transfer-Encoding")
 """In libcurl's words for chunks that are none, and for transfer codings that cannot be: it says that nothing could be
 received, that the body does not decode, or an argument was bad, as it does of a header line that continues none."""
+
+_REPEAT = (
+    "give bytes, a path or an open file, which can be sent again; or send Authorization at once, and repeat the request"
+)
+_COUNTED = "announce the length of the body: total_length, or bytes, a path or a file"
 
 _LOST = frozenset({"GOT_NOTHING", "RECV_ERROR", "SEND_ERROR"})
 _TLS = frozenset({"PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE", "SSL_CIPHER", "SSL_CONNECT_ERROR"})
@@ -62,9 +69,20 @@ def better_error(name: str, record: Details, detail: str, url: str) -> InternetE
         return _known(TlsError, Code.ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED, reason, url)
     if _FRAMING.search(detail) or (name == "BAD_FUNCTION_ARGUMENT" and record.first_byte_us):
         return _known(ProtocolError, Code.ERROR_HTTP_INVALID_SERVER_RESPONSE, reason, url)
+    if name in {"SEND_FAIL_REWIND", "UPLOAD_FAILED"}:
+        return _unsendable_body(name, reason, url)
     if name in _TLS or name in _LOST:
         return _tls_error(name, record, detail, reason, url)
     return None
+
+
+def _unsendable_body(name: str, reason: str, url: str) -> InternetException:
+    if name == "SEND_FAIL_REWIND":
+        what = f"{TEXTS[Code.ERROR_INTERNET_FORCE_RETRY][0]}, and what was written is gone ({reason})"
+        return _make(TransferError, Code.ERROR_INTERNET_FORCE_RETRY, what, url, _REPEAT)
+    # the one reason that it has for HTTP
+    what = f"a server that speaks HTTP/1.0 takes no body of unknown length ({reason})"
+    return _make(ExtendedError, Code.ERROR_INTERNET_EXTENDED_ERROR, what, url, _COUNTED)
 
 
 def _refused_by_proxy(status: int, reason: str, url: str) -> InternetException | None:

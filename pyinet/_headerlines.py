@@ -45,8 +45,8 @@ _ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
 _NO_AUTH = int(InternetFlag.NO_AUTH)
 _TAKES_BODY = frozenset({"POST", "PUT", "PATCH"})
 _READ_ANYWAY = 16_384
-"""Bytes of a body that whoever refuses it reads nevertheless, before it reads the next request. Squid has 64 KiB for it;
-of more it loses count, and the connection stands still."""
+"""Bytes of a body that whoever refuses it reads nevertheless, before it reads the next request. Squid has 64 KiB for
+it; of more it loses count, and the connection stands still."""
 
 
 def header_lines(row: Row, settings: Settings) -> bytes:
