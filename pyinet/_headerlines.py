@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     class Row(Protocol):
         """What is needed of a row."""
 
-        body: object
         cookie: str
         flags: int
         headers: Iterable[tuple[str, str]]
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
         url: str
         user: str | None
 
+        @property
+        def body(self) -> object: ...
         @property
         def has_body(self) -> bool: ...
 

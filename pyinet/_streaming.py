@@ -354,6 +354,11 @@ class Streaming(Exchange):
         return peer if peer.ticket and peer.ticket == self._ticket else None
 
     @property
+    def failed(self) -> bool:
+        """Whether the body is not whole, and all that came of it was read."""
+        return self._final is not None and self._final.error is not None and not self._rest
+
+    @property
     def error(self) -> InternetException | None:
         """Why the body is not whole, once its end was reached."""
         return self._final.error if self._final is not None else None

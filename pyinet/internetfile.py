@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import operator
 from typing import TYPE_CHECKING
@@ -143,6 +144,7 @@ class InternetFile(WritingFile):
         return min(got, due)
 
     def _pull(self, out: memoryview, least: int) -> int:
+        position = self._next if self._moved else self._front()
         try:
             stream = self._enter()
         except CallerError as error:
@@ -155,14 +157,26 @@ class InternetFile(WritingFile):
             self._received(got, stream)
             if self._ended:
                 self._give_back()
+            elif stream.failed:
+                self._fail(stream, position + got)  # the next read says why
         except HandleClosed:
             raise self._cancelled() from None  # the session was closed, with all that ran
         except InternetException as error:
             error.context = self._handle.context
+            if stream.failed:
+                self._fail(stream, position)
             raise
         finally:
             self._leave()
         return got
+
+    def _fail(self, stream: Streaming, position: int) -> None:
+        """The body is cut at *position*: every read from there on says so, and others may use what it came over."""
+        error = copy.copy(stream.error)
+        if error is not None:
+            error.context = self._handle.context
+        self._fault, self._next, self._moved = error, position, True
+        self._give_back()
 
     def _received(self, count: int, stream: Streaming) -> None:
         """*count* bytes of the body came."""
@@ -445,12 +459,14 @@ class InternetFile(WritingFile):
             raise self._unseekable("what was read cannot be read once more")
         self._size_seen = size
         self._line, self._at = b"", 0
-        self._next, self._moved, self._ended, self._fault = stands, True, False, None
+        self._next, self._moved, self._ended = stands, True, False
+        if self._can_reopen():
+            self._fault = None
 
     def _catch_up(self) -> bool:
         """Bring the stream to where reading goes on after a seek; False: there is nothing to read."""
         if self._fault is not None:
-            raise self._fault
+            raise copy.copy(self._fault)
         position = self._front()
         size = self._known_size()
         if size is not None and position >= size:
@@ -478,8 +494,11 @@ class InternetFile(WritingFile):
         gap = position - self._next
         room = memoryview(bytearray(max(min(gap, 4 * _READ_AND_DROP), 0)))
         while self._next < position:
-            part = room[: position - self._next]
-            self._next += self._pull(part, len(part))
+            stands = self._next
+            part = room[: position - stands]
+            self._next = stands + self._pull(part, len(part))
+            if self._fault is not None:
+                raise copy.copy(self._fault)
             if self._ended:
                 self._size_seen = self._next
                 return

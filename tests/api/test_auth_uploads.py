@@ -50,7 +50,8 @@ def httpd(tmp_path_factory: pytest.TempPathFactory, ca: CertificateAuthority) ->
 
 @pytest.fixture(params=SIZES)
 def body(request: pytest.FixtureRequest) -> bytes:
-    return bytes(range(256)) * (request.param // 256)
+    size: int = request.param
+    return bytes(range(256)) * (size // 256)
 
 
 def through(proxy: Squid, ca: CertificateAuthority) -> InternetSession:

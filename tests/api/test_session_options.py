@@ -18,6 +18,7 @@ from pyinet import (
     CallerError,
     CannotConnect,
     HandleClosed,
+    InternetFile,
     InternetOption,
     InternetSession,
     InternetStatus,
@@ -35,7 +36,7 @@ from waiting import PATIENCE, eventually
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from servers.scripted import ScriptedConn, ScriptedServer
+    from servers.scripted import Script, ScriptedConn, ScriptedServer
 
 CONNECTED, DISCONNECTED_BY_USER, FORCE = 0x1, 0x10, 0x1
 EVERY_TIMEOUT = [
@@ -390,6 +391,80 @@ def test_a_failed_open_gives_its_place_back(server: ScriptedServer, session: Int
     with pytest.raises(TransferError):
         session.open_url(server.url())
     assert PROCESS.connections.taken(origin_of(server.url())) == 0
+
+
+def cut_off(conn: ScriptedConn) -> None:
+    conn.recv_request()
+    conn.send(response(b"x" * 300_000)[:-1])
+    conn.close()
+
+
+def goes_silent(conn: ScriptedConn) -> None:
+    conn.recv_request()
+    conn.send(response(b"x" * 300_000)[:-1])
+    conn.wait_closed()
+
+
+def reads(file: InternetFile) -> None:
+    file.read()
+
+
+def reads_pieces(file: InternetFile) -> None:
+    while file.read(1000):
+        pass
+
+
+def reads_lines(file: InternetFile) -> None:
+    while file.readline():
+        pass
+
+
+def reads_into(file: InternetFile) -> None:
+    while file.readinto(bytearray(70_000)):
+        pass
+
+
+def skips(file: InternetFile) -> None:
+    file.seek(299_999)
+    file.read()
+
+
+@pytest.mark.parametrize("act", [reads, reads_pieces, reads_lines, reads_into, skips])
+@pytest.mark.parametrize("script", [cut_off, goes_silent])
+def test_a_body_that_fails_makes_room_at_once_and_only_once(
+    server: ScriptedServer, session: InternetSession, script: Script, act: Callable[[InternetFile], None]
+) -> None:
+    server.play(script)
+    server.route("/", response(b"y" * 3_000_000))
+    origin = origin_of(server.url())
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    session.set_option(InternetOption.CONNECT_TIMEOUT, 1000)
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, 200)
+    failed = session.open_url(server.url())
+    assert isinstance(failed, InternetFile)
+    with pytest.raises(TransferError) as caught:
+        act(failed)
+    assert PROCESS.connections.taken(origin) == 0
+    session.set_option(InternetOption.RECEIVE_TIMEOUT, 30_000)
+    with session.open_url(server.url()):
+        for _ in range(2):  # the error stays
+            with pytest.raises(TransferError) as again:
+                failed.read(1)
+            assert (again.type, again.value.code) == (caught.type, caught.value.code)
+        failed.close()
+        assert PROCESS.connections.taken(origin) == 1  # that of the file that is open
+    assert PROCESS.connections.taken(origin) == 0
+
+
+def test_a_short_read_before_a_failure_makes_room(server: ScriptedServer, session: InternetSession) -> None:
+    server.play(cut_off)
+    pyinet.set_option(InternetOption.MAX_CONNS_PER_SERVER, 1)
+    with session.open_url(server.url()) as file:
+        assert len(file.read(400_000)) == 299_999
+        assert PROCESS.connections.taken(origin_of(server.url())) == 0
+        with pytest.raises(TransferError):
+            file.read(1)
+        assert file.tell() == 299_999
 
 
 @pytest.mark.parametrize(("version", "line"), [((1, 0), b"GET / HTTP/1.0"), ((1, 1), b"GET / HTTP/1.1")])
