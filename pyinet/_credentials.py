@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyinet._sendable import is_sendable
 from pyinet.errors import invalid_parameter
 
 __all__ = ["Credentials"]
@@ -21,7 +22,7 @@ class Credentials:
         """An empty *user* is none.
 
         Raises:
-            CallerError: 87, one is no str or holds NUL.
+            CallerError: 87, one is no str, or holds a control character, such as CR or LF, or half a surrogate pair.
         """
         self.user = _checked(user, "user") or None
         self.password = _checked(password, "password")
@@ -33,6 +34,8 @@ class Credentials:
 def _checked(text: object, what: str) -> str | None:
     if text is None:
         return None
-    if not isinstance(text, str) or "\0" in text:
-        raise invalid_parameter(f"{what} must be a str without NUL")
+    if not isinstance(text, str):
+        raise invalid_parameter(f"{what} must be a str")
+    if not is_sendable(text):
+        raise invalid_parameter(f"{what} holds a control character or half a surrogate pair")
     return text

@@ -81,13 +81,14 @@ class ErrorDialog(HttpSending):
             self.set_credentials(*given)
             return
         settings = self._own_settings()
-        settings.proxy_user, settings.proxy_password = given
+        checked = Credentials(*given)
+        settings.proxy_user, settings.proxy_password = checked.user, checked.password
 
     def set_credentials(self, user: str | None, password: str | None) -> None:
         """Take these for the server when the request is sent next, as options USERNAME and PASSWORD do.
 
         Raises:
-            CallerError: 87, one is no str.
+            CallerError: 87, one is no str, or holds a control character or half a surrogate pair.
         """
         given = Credentials(user, password)
         if self._credentials is None:

@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pyinet._options import DWORD_MAX, OPTIONS, SECURITY_SET_MASK, Kind, Level, Option, Verdict
+from pyinet._sendable import is_sendable
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetOption
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -218,6 +219,11 @@ _SWITCHES = frozenset({InternetOption.IGNORE_OFFLINE, InternetOption.SUPPRESS_SE
 """Set without a buffer in C: setting them is switching them on."""
 
 
+_CREDENTIALS = frozenset({
+    InternetOption.USERNAME, InternetOption.PASSWORD, InternetOption.PROXY_USERNAME, InternetOption.PROXY_PASSWORD,
+})  # fmt: skip
+
+
 def _text(row: Option, level: Level, value: object) -> str:
     if value is None and row.default == "":
         return ""  # a NULL pointer
@@ -225,6 +231,8 @@ def _text(row: Option, level: Level, value: object) -> str:
         _wrong_size(row, level, value)
     if any(character < " " or character == "\x7f" for character in value):
         raise invalid_parameter(f"{_name(row)}: the text holds a control character")
+    if row.number in _CREDENTIALS and not is_sendable(value):
+        raise invalid_parameter(f"{_name(row)}: the text holds half a surrogate pair")
     if row.number == InternetOption.USER_AGENT and not value.isprintable():
         raise invalid_parameter(f"{_name(row)}: the text holds a character that cannot be printed")
     if row.number == InternetOption.DATAFILE_EXT and not value.removeprefix(".").isalnum():

@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyinet._sendable import is_sendable
 from pyinet.enums import AccessType, InternetErrorCode
 from pyinet.errors import NotSupported, describe, invalid_parameter, redact
 
@@ -246,6 +247,11 @@ def _parse_proxy(protocol: str, text: str, source: str, ports: Mapping[str, int]
     userinfo, _, address = rest.removesuffix("/").rpartition("@")
     if re.search(r"[\s/?#]", userinfo):
         raise invalid_parameter(f"{source}: the credentials in {redact(text)!r} hold a delimiter", "percent-encode it")
+    if "%" in userinfo:
+        from urllib.parse import unquote  # here, as it costs import time
+
+        if not is_sendable(unquote(userinfo)):
+            raise invalid_parameter(f"{source}: the credentials in {redact(text)!r} hold a control character")
     host, port = _parse_address(address, f"{source}: {redact(text)!r}")
     # libcurl ends the credentials at the first "@", people mean the last one.
     return _Proxy(protocol, scheme, userinfo.replace("@", "%40"), host, port or ports[scheme])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pyinet._sendable import is_sendable
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import NotSupported, describe, invalid_parameter, redact
@@ -37,7 +38,8 @@ class Request:
         timeout: Seconds for the whole transfer, redirects included, from the moment it gets a slot; None for no limit.
         max_size: Largest decoded body in bytes; None for the session's default. Given, it also replaces the
             limit on the ratio of decoded to received bytes.
-        user: User name for the origin, sent when the server asks for it.
+        user: User name for the origin, sent when the server asks for it. "" is the current user, who has a ticket for
+            Negotiate, and is nobody to other schemes.
         password: Password that goes with it.
         flags: ``INTERNET_FLAG_*`` as for ``OpenURL``. NO_AUTO_REDIRECT, RELOAD, PRAGMA_NOCACHE, NO_AUTH,
             NO_COOKIES, KEEP_CONNECTION, IGNORE_REDIRECT_TO_HTTP, IGNORE_CERT_CN_INVALID and IGNORE_CERT_DATE_INVALID
@@ -178,8 +180,12 @@ def _checked_max_size(max_size: object) -> int | None:
 
 
 def _checked_text(text: object, what: str) -> str | None:
-    if text is not None and (not isinstance(text, str) or "\0" in text):
-        raise invalid_parameter(f"{what} must be a str without NUL")
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise invalid_parameter(f"{what} must be a str")
+    if not is_sendable(text):
+        raise invalid_parameter(f"{what} holds a control character or half a surrogate pair")
     return text
 
 

@@ -6,17 +6,27 @@ import base64
 import copy
 import logging
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import AccessType, HttpFile, InternetException, InternetSession, InternetStatus, Request
+from pyinet import (
+    AccessType,
+    CallerError,
+    HttpFile,
+    InternetException,
+    InternetOption,
+    InternetSession,
+    InternetStatus,
+    Request,
+)
 from servers.digest import DigestOrigin
 from servers.faces import FACES
 from servers.scripted import ScriptedServer, response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from servers.faces import Face
 
@@ -263,12 +273,68 @@ def test_a_copy_of_a_session_still_has_its_proxy(server: ScriptedServer) -> None
 def test_half_a_surrogate_pair_is_refused_without_it(server: ScriptedServer, session: InternetSession) -> None:
     server.route("/", BASIC)
     for user, password in (("anna", f"{PASSWORD}\udc80"), (f"{PASSWORD}\udc80", "")):
-        with session.get_http_connection("127.0.0.1", server.port, user, password) as connection:
-            with pytest.raises(InternetException) as caught:
-                connection.get()
-            assert (caught.value.code, caught.value.__cause__, caught.value.__context__) == (87, None, None)
-            assert PASSWORD not in repr(caught.value)
+        with pytest.raises(InternetException) as caught:
+            session.get_http_connection("127.0.0.1", server.port, user, password)
+        assert (caught.value.code, caught.value.__cause__, caught.value.__context__) == (87, None, None)
+        assert PASSWORD not in repr(caught.value)
     assert server.connections == 0
+
+
+UNSENDABLE = [
+    f"{PASSWORD}\r\nX-Evil: 1",
+    f"{PASSWORD}\n",
+    f"\r{PASSWORD}",
+    f"{PASSWORD}\0",
+    f"{PASSWORD}\x7f",
+    f"{PASSWORD}\ud800",
+]
+
+
+@pytest.mark.parametrize("text", UNSENDABLE, ids=["CRLF", "LF", "CR", "NUL", "DEL", "half a pair"])
+def test_what_cannot_be_sent_is_refused_where_it_is_set(
+    server: ScriptedServer, session: InternetSession, text: str
+) -> None:
+    server.route("/", response(b"ok"))
+    connection = session.get_http_connection("127.0.0.1", server.port, "u", "p")
+    file = connection.open_request()
+    calls: list[Callable[[], object]] = [
+        lambda: Request(server.url(), user=text),
+        lambda: Request(server.url(), user="u", password=text),
+        lambda: session.get_http_connection("127.0.0.1", server.port, text, "p"),
+        lambda: session.get_http_connection("127.0.0.1", server.port, "u", text),
+        lambda: file.set_credentials(text, "p"),
+        lambda: file.set_credentials("u", text),
+    ]
+    options = (
+        InternetOption.USERNAME, InternetOption.PASSWORD, InternetOption.PROXY_USERNAME, InternetOption.PROXY_PASSWORD,
+    )  # fmt: skip
+    calls += [partial(holder.set_option, option, text) for holder in (connection, file) for option in options]
+    for call in calls:
+        with pytest.raises(CallerError) as caught:
+            call()
+        assert caught.value.code == 87
+        assert_secret(caught.value, caught.value.__cause__)
+    assert file.send_request().read() == b"ok"  # with what was set before
+
+
+@pytest.mark.parametrize(
+    "userinfo", [f"u%0d%0aX:{PASSWORD}", f"u:{PASSWORD}%0A", f"u%7f:{PASSWORD}", f"u:{PASSWORD}%00"]
+)
+def test_a_proxy_whose_credentials_cannot_be_sent_is_refused_where_it_is_named(
+    session: InternetSession, monkeypatch: pytest.MonkeyPatch, userinfo: str
+) -> None:
+    name = f"http://{userinfo}@127.0.0.1:1"
+    monkeypatch.setenv("http_proxy", name)
+    calls: list[Callable[[], object]] = [
+        lambda: InternetSession("t", 1, AccessType.PROXY, name),
+        lambda: InternetSession("t"),
+        lambda: session.set_option(InternetOption.PROXY, (AccessType.PROXY, name)),
+    ]
+    for call in calls:
+        with pytest.raises(CallerError) as caught:
+            call()
+        assert caught.value.code == 87
+        assert_secret(caught.value, caught.value.__cause__)
 
 
 def test_a_status_does_not_say_what_a_redirect_does(server: ScriptedServer) -> None:
@@ -279,3 +345,13 @@ def test_a_status_does_not_say_what_a_redirect_does(server: ScriptedServer) -> N
         session.open_url(server.url("/from")).close()
         assert PASSWORD not in "".join(session.told)
         assert f"{server.url('/to')!r}" in "".join(session.told)
+
+
+@pytest.mark.parametrize("challenge", ['Basic realm="r"', 'Digest realm="r", nonce="n"', "NTLM", "Negotiate"])
+def test_an_empty_name_is_told_to_nobody(
+    server: ScriptedServer, session: InternetSession, face: Face, challenge: str
+) -> None:
+    for _ in range(3):
+        server.reply(response(b"who?", f"WWW-Authenticate: {challenge}", status="401 Unauthorized"))
+    assert face(session, server.url("/a"), "", "") == (401, b"who?")  # and there is no ticket for this server
+    assert {got.header("authorization") for got in server.received} == {None}

@@ -17,6 +17,7 @@ LAYERS = {
     "_httpdate": 0,
     "_httpenums": 0,
     "_record": 0,
+    "_sendable": 0,
     "_systemproxy": 0,
     "_urls_escape": 0,
     "_winsock": 0,
