@@ -73,6 +73,8 @@ static bool take(struct extra *extra, const char *name, const char *value)
     extra->cert = value;
   else if(!strcmp(name, "key") && *value)
     extra->key = value;
+  else if(!strcmp(name, "user") && !*value)
+    extra->current_user = true;
   else if(!strcmp(name, "target") && *value && printable(value))
     extra->target = value;
   else

@@ -154,6 +154,7 @@ struct sink {
 struct extra {
   const char *cert, *key, *key_password, *proxy_user, *proxy_password, *target;
   unsigned long auth, proxy_auth; /* CURLAUTH_* bits */
+  bool current_user;
 };
 
 struct transfer {

@@ -137,6 +137,8 @@ struct pnet_request {
 /* Names in pnet_request.extra; values are taken as they stand, without control characters:
  * cert, key, key-password: the client certificate, PEM files; no key: it is in the file of the certificate.
  * proxy-user, proxy-password: credentials for the proxy, instead of those in its URL.
+ * user: always empty, which no field can say: the current user, whom Negotiate knows; nobody without Kerberos. Other
+ * schemes would send an empty name, and do so only when auth names them.
  * target: what the request line names instead of the URL's path and query.
  * auth, proxy-auth: schemes that may be used, out of basic, digest, ntlm, negotiate, between commas. */
 

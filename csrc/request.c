@@ -170,6 +170,11 @@ int request_copy(struct transfer *t, const struct pnet_request *request, const u
   t->req = *request;
   if(t->extra_text && extra_parse(&t->extra, (char *)t->extra_text))
     return PNET_INVALID;
+  if(t->extra.current_user) {
+    t->user = "";
+    if(!t->extra.auth)
+      t->extra.auth = CURLAUTH_NEGOTIATE; /* the others would send an empty name */
+  }
   if(request->flags & PNET_REQ_BODY_FD) {
     t->body_fd = fcntl(request->body_fd, F_DUPFD_CLOEXEC, 0);
     if(t->body_fd < 0)

@@ -345,8 +345,13 @@ static int set_credentials(struct handle *h, struct transfer *t)
   CURL *easy = h->easy;
   curl_easy_setopt(easy, CURLOPT_USERNAME, t->user);
   curl_easy_setopt(easy, CURLOPT_PASSWORD, t->password ? t->password : "");
-  if(curl_easy_setopt(easy, CURLOPT_HTTPAUTH, t->extra.auth ? only(t->extra.auth) : CURLAUTH_ANY))
+  if(!curl_easy_setopt(easy, CURLOPT_HTTPAUTH, t->extra.auth ? only(t->extra.auth) : CURLAUTH_ANY))
+    return PNET_OK;
+  if(*t->user)
     return refuse(t, CURLE_NOT_BUILT_IN, "none of the schemes is one that libcurl has");
+  t->user = NULL; /* without Kerberos the current user is nobody */
+  curl_easy_setopt(easy, CURLOPT_USERNAME, NULL);
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, NULL);
   return PNET_OK;
 }
 

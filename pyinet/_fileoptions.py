@@ -121,6 +121,7 @@ class FileOptions(HttpAnswer):
             plan = self._planned()
             row = Row(Request(plan.url), self._settings)  # it takes them out of the URL
             self._credentials = Credentials(row.user, row.password)
+            self._credentials.user = row.user  # "" is the current user
             plan.base = row.url
         return self._credentials
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
@@ -13,6 +12,7 @@ from pyinet._record import REQUEST
 from pyinet._redirect import SECRET_HEADERS
 from pyinet._requestbody import FileRange
 from pyinet._security import FORGIVING, extra_lines, native_flags, without_credentials
+from pyinet._sendable import is_sendable
 from pyinet._url import encode_url, split_authority
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
@@ -38,9 +38,6 @@ _NO_AUTH = int(InternetFlag.NO_AUTH)
 _NO_AUTO_REDIRECT = int(InternetFlag.NO_AUTO_REDIRECT)
 _NO_COOKIES = int(InternetFlag.NO_COOKIES)
 _SECURE = int(InternetFlag.SECURE)
-
-
-_NOT_SENT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Row:
@@ -110,7 +107,7 @@ class Row:
             self.headers = [pair for pair in self.headers if pair[0].lower() not in SECRET_HEADERS]
             self.user = self.password = self.certificate = None
         self.url, user, password = split_credentials(url)
-        if user is not None and not self.suppresses_auth:
+        if user and not self.suppresses_auth:  # who we are is for the program to say: an empty name is the current user
             self.user, self.password = user, password
         if not keeps_body:
             self.body = self.upload = None
@@ -118,7 +115,11 @@ class Row:
 
 
 def split_credentials(url: str) -> tuple[str, str | None, str | None]:
-    """Take ``user:password@`` out of an encoded URL, so that it is sent only when the server asks."""
+    """Take ``user:password@`` out of an encoded URL, so that it is sent only when the server asks.
+
+    Returns:
+        The URL without, user name and password: None without a name. ``:@`` names the current user, "".
+    """
     scheme, _, rest = url.partition("://")
     authority, _ = split_authority(rest)
     userinfo, at_sign, _ = authority.rpartition("@")
@@ -127,6 +128,8 @@ def split_credentials(url: str) -> tuple[str, str | None, str | None]:
     from urllib.parse import unquote  # here, as it costs import time
 
     user, _, password = userinfo.partition(":")
+    if userinfo == ":":
+        return f"{scheme}://{rest[len(userinfo) + 1 :]}", "", ""
     return f"{scheme}://{rest[len(userinfo) + 1 :]}", unquote(user) or None, unquote(password)
 
 
@@ -143,7 +146,7 @@ def _too_large(row: Row) -> CallerError:
 def _check_credentials(row: Row) -> None:
     """Refuse what would end a header line and begin another: Digest sends the name as it is (RFC 7617 section 2)."""
     for text in (row.user, row.password):
-        if text and not text.isprintable() and _NOT_SENT.search(text):
+        if text and not is_sendable(text):
             code = Code.ERROR_INVALID_PARAMETER
             what = "the user name or the password holds a control character or half a surrogate pair"
             raise CallerError(describe(what, code, url=row.url), code, url=row.url)
@@ -223,10 +226,13 @@ class Packer:
             row.certificate is None
             and user is None
             and password is None
+            and row.user != ""
             and not (row.auth or row.proxy_auth or row.target)
         ):
             return b""
-        return extra_lines(row.certificate, user, password, row.auth, row.proxy_auth, row.target)
+        return extra_lines(
+            row.certificate, user, password, row.auth, row.proxy_auth, row.target, is_current_user=row.user == ""
+        )
 
     def _body(self, row: Row) -> tuple[int, int, int, int]:
         """Flags, place, length and descriptor of a request body."""

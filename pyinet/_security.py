@@ -51,6 +51,8 @@ def extra_lines(
     auth: str,
     proxy_auth: str,
     target: str = "",
+    *,
+    is_current_user: bool = False,
 ) -> bytes:
     """Return ``pnet_request.extra``.
 
@@ -61,6 +63,7 @@ def extra_lines(
         auth: Schemes allowed for the origin, out of basic, digest, ntlm, negotiate, between commas; "" for all.
         proxy_auth: The same for the proxy.
         target: What the request line names; "" for path and query of the URL.
+        is_current_user: Whether the user name for the origin is empty, and not absent.
 
     Raises:
         CallerError: 87, a value holds a control character or half a surrogate pair.
@@ -79,6 +82,7 @@ def extra_lines(
         ("auth", auth.encode() or None),
         ("proxy-auth", proxy_auth.encode() or None),
         ("target", target.encode() or None),
+        ("user", b"" if is_current_user else None),
     ]
     return b"".join(_line(name, value) for name, value in given if value is not None)
 

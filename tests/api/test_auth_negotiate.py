@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import AccessType, InternetFlag, InternetSession, Request
+from pyinet import AccessType, HttpFile, InternetFlag, InternetOption, InternetSession, Request
 from pyinet._engine import library_versions
 from servers.faces import FACES
 from servers.httpd import Httpd, echo
 from servers.kerberos import Kdc
+from servers.scripted import response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from servers.faces import Face
+    from servers.scripted import ScriptedServer
     from servers.tls import CertificateAuthority
 
 pytestmark = pytest.mark.skipif(
@@ -103,10 +105,50 @@ def test_no_auth_shows_none(httpd: Httpd, session: InternetSession) -> None:
 
 
 @pytest.mark.usefixtures("as_user")
-@pytest.mark.xfail(strict=True, reason="an empty name is taken for none; it should be the current user")
-def test_an_empty_name_is_the_current_user(httpd: Httpd, session: InternetSession) -> None:
-    status = session.fetch_one(Request(local(httpd.url("/in/a.txt")), user="", password="")).status
-    assert status == 200
+def test_an_empty_name_is_the_current_user(httpd: Httpd, session: InternetSession, face: Face) -> None:
+    before = len(httpd.log_lines())
+    assert face(session, local(httpd.url("/in/a.txt")), "", "") == (200, b"members only")
+    assert seen(httpd, before, 2) == [("401", "-", "-"), ("200", f"{USER}@PYINET.TEST", "Negotiate")]
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_file_of_the_current_user_is_sent_again_as_such(httpd: Httpd, session: InternetSession) -> None:
+    with session.open_url(local(httpd.url("/in/a.txt")).replace("//", "//:@")) as file:
+        assert isinstance(file, HttpFile)
+        assert file.query_option(InternetOption.USERNAME) == ""
+        assert file.send_request().status_code == 200
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_body_of_the_current_user_arrives_whole(httpd: Httpd, session: InternetSession) -> None:
+    body = b"x" * 300_000
+    result = session.fetch_one(Request(local(httpd.url("/in/echo")), "POST", body=body, user=""))
+    assert (result.status, result.body == body) == (200, True)
+
+
+@pytest.mark.usefixtures("as_stranger")
+def test_a_current_user_without_a_ticket_gets_the_401(httpd: Httpd, session: InternetSession, face: Face) -> None:
+    assert face(session, local(httpd.url("/in/a.txt")), "", "")[0] == 401
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_redirect_does_not_ask_for_the_current_user(
+    httpd: Httpd, server: ScriptedServer, session: InternetSession, face: Face
+) -> None:
+    target = local(httpd.url("/in/a.txt")).replace("//", "//:@")
+    server.reply(response(b"", f"Location: {target}", status="302 Found"))
+    before = len(httpd.log_lines())
+    assert face(session, server.url("/"), None, None)[0] == 401
+    assert seen(httpd, before, 1) == [("401", "-", "-")]
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_connection_with_an_empty_name_is_for_nobody(httpd: Httpd, session: InternetSession) -> None:
+    with (
+        session.get_http_connection("localhost", httpd.port, "", "") as connection,
+        connection.get("/in/a.txt") as file,
+    ):
+        assert file.status_code == 401
 
 
 @pytest.mark.usefixtures("as_stranger")
