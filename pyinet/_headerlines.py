@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
+from pyinet._filedecoding import FILE_CODINGS
 from pyinet.enums import InternetFlag
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ _KEEP_CONNECTION = int(InternetFlag.KEEP_CONNECTION)
 _RELOAD = int(InternetFlag.RELOAD)
 _UNCACHED = int(InternetFlag.RELOAD | InternetFlag.PRAGMA_NOCACHE)
 _OF_FLAGS = _UNCACHED | _KEEP_CONNECTION | _DONT_CACHE
-_ASKS_FOR_NO_CODING = lib.PNET_REQ_RAW | lib.PNET_REQ_PIPE
+_PIPE, _RAW = lib.PNET_REQ_PIPE, lib.PNET_REQ_RAW
+_PIPE_OR_RAW = _PIPE | _RAW
 _NO_AUTH = int(InternetFlag.NO_AUTH)
+_ASKING = frozenset({"accept-encoding", "range"})  # a range is cut out of the encoded form
 _TAKES_BODY = frozenset({"POST", "PUT", "PATCH"})
 _READ_ANYWAY = 16_384
 """Bytes of a body that whoever refuses it reads nevertheless, before it reads the next request. Squid has 64 KiB for
@@ -56,12 +59,16 @@ def header_lines(row: Row, settings: Settings) -> bytes:
     A line "Name:" keeps libcurl from sending its own, "Name;" sends one without a value.
     """
     anticipates_body = row.has_body or row.method in _TAKES_BODY
-    if not (row.headers or anticipates_body or row.flags & _OF_FLAGS or row.on_connection) and settings.is_default:
+    decodes = row.native & _PIPE_OR_RAW == _PIPE  # a file with INTERNET_OPTION_HTTP_DECODING
+    plain = not (row.headers or anticipates_body or row.flags & _OF_FLAGS or row.on_connection or decodes)
+    if plain and settings.is_default:
         return b""
     given = {name.lower() for name, _ in row.headers}
     replaced = "cookie" if row.cookie else ""  # the jar's value goes before the caller's
     lines = [f"{name}: {value}" if value else f"{name};" for name, value in row.headers if name.lower() != replaced]
-    if row.native & _ASKS_FOR_NO_CODING:
+    if decodes and not given & _ASKING:
+        lines.append(f"Accept-Encoding: {FILE_CODINGS}")
+    if row.native & _PIPE_OR_RAW:
         given.add("accept-encoding")  # what the program did not ask for it does not get
     if "range" in given and "accept-encoding" not in given:
         given.add("accept-encoding")

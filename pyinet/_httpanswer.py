@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyinet._ffi import lib
 from pyinet._filedecoding import is_decoded
 from pyinet._headers import Headers
 from pyinet._rangefile import RangedFile
@@ -32,7 +33,7 @@ class HttpAnswer(RangedFile):
         headers = Headers(head)
         self._url, self._verb, self._headers = url, verb, headers
         self._encoded = None
-        if self._settings.http_decoding and is_decoded(verb, headers):
+        if self._row is not None and not self._row.native & lib.PNET_REQ_RAW and is_decoded(verb, headers):
             self._encoded, self._headers = headers, headers.without(_OF_CODED)
         self._left = self.content_length if self._watch is not None else None
 

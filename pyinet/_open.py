@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
+from pyinet._filedecoding import asks_for_coding
 from pyinet._pack import Row
 from pyinet._process import PROCESS
 from pyinet._supply import offline
@@ -123,11 +124,9 @@ def _open_http(
             file.remember(stream)
             core.keep(stream)
             return file
-    row = Row(
-        Request(url, headers=header_pairs(headers), flags=flags & ~_TRANSFER if flags else 0, context=own),
-        settings,
-        _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1),
-    )
+    request = Request(url, headers=header_pairs(headers), flags=flags & ~_TRANSFER if flags else 0, context=own)
+    decodes = settings.http_decoding and asks_for_coding(request.headers)
+    row = Row(request, settings, _PIPE | (0 if decodes else _RAW) | (0 if settings.http2 else _HTTP1))
     watch = reporter.watch(own) if reporter is not None and own else None
     file = HttpFile(session, session, own, watch, session._snapshot())
     try:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pyinet._ffi import lib
+from pyinet._filedecoding import asks_for_coding
 from pyinet._pack import Row
 from pyinet._requestbody import FileRange
 from pyinet._requestheaders import RequestHeaders
@@ -127,7 +128,8 @@ class Plan:
         """
         if settings.stored.get(_IDN, 1) == 0:
             self._check_ascii()
-        native = _PIPE | (0 if settings.http_decoding else _RAW) | (0 if settings.http2 else _HTTP1)
+        decodes = settings.http_decoding and asks_for_coding(self.headers)
+        native = _PIPE | (0 if decodes else _RAW) | (0 if settings.http2 else _HTTP1)
         if self.http10:
             native |= lib.PNET_REQ_HTTP10
         if self.http10 and upload == _CHUNKS:

@@ -44,7 +44,7 @@ class Settings:
         jar: The session's cookies.
         send_timeout_ms: As receive_timeout_ms, while the request body is sent (``INTERNET_OPTION_SEND_TIMEOUT``).
         connect_retries: Addresses of a name that are tried (``INTERNET_OPTION_CONNECT_RETRIES``).
-        http_decoding: Whether files undo codings that their program asked for (``INTERNET_OPTION_HTTP_DECODING``).
+        http_decoding: Whether files ask for gzip and deflate, and undo them (``INTERNET_OPTION_HTTP_DECODING``).
         http2: Whether files may speak HTTP/2 (``INTERNET_OPTION_ENABLE_HTTP_PROTOCOL``).
         error_mask: ``INTERNET_OPTION_ERROR_MASK``.
         proxy_user: User name for the proxy (``INTERNET_OPTION_PROXY_USERNAME``); None: that of the proxy's URL.

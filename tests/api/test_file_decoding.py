@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import HeaderNotFound, HttpQuery, InternetException, InternetOption
+from pyinet import HeaderNotFound, HttpFile, HttpQuery, InternetException, InternetOption
 from servers.scripted import response
 
 if TYPE_CHECKING:
@@ -86,3 +86,40 @@ def test_a_file_that_is_sent_again_forgets_the_coding(server: ScriptedServer, co
     with connection.get(headers=ASKED) as file:
         assert (file.read(), file.length) == (b"text", None)
         assert (file.send_request().read(), file.length) == (b"plain", 5)
+
+
+# ---- what is asked for ----
+
+
+@pytest.mark.parametrize("by_url", [False, True], ids=["connection", "open_url"])
+@pytest.mark.parametrize(
+    ("headers", "sent", "decoded"),
+    [
+        ({}, "gzip, deflate", True),
+        ({"X": "y"}, "gzip, deflate", True),
+        ({"Accept-Encoding": "gzip"}, "gzip", True),
+        ({"accept-encoding": "br, Deflate;q=0.5"}, "br, Deflate;q=0.5", True),
+        ({"Accept-Encoding": "identity"}, "identity", False),
+        ({"Accept-Encoding": "br"}, "br", False),
+        ({"Accept-Encoding": "gzip;q=0, deflate; q=0.000"}, "gzip;q=0, deflate; q=0.000", False),
+        ({"Range": "bytes=0-"}, None, True),
+    ],
+)
+def test_gzip_and_deflate_are_asked_for_unless_the_program_asks(
+    server: ScriptedServer,
+    session: InternetSession,
+    connection: HttpConnection,
+    by_url: bool,
+    headers: dict[str, str],
+    sent: str | None,
+    decoded: bool,
+) -> None:
+    server.route("/", response(PACKED, GZIP))
+    session.set_option(InternetOption.HTTP_DECODING, True)
+    file = session.open_url(server.url(), headers=headers) if by_url else connection.get(headers=headers)
+    with file:
+        assert isinstance(file, HttpFile)
+        assert file.read() == (b"text" if decoded else PACKED)
+        assert ("content-encoding" in file.headers) != decoded
+        assert file.request_headers.get("accept-encoding") == sent
+    assert server.received[-1].header("accept-encoding") == sent
