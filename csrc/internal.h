@@ -183,6 +183,7 @@ struct transfer {
   bool fed;                         /* all of a body from pnet_write was taken */
   bool yielding;                    /* paused until what has arrived is read */
   bool yielded;                     /* was, and nothing was sent since */
+  bool unexpecting;                 /* 417 has come: libcurl sends the request again, without Expect */
   bool unrepeatable;                /* a challenge wants a body once more of which some was sent and is gone */
   bool unwanted;                    /* its answer has ended the sending: nothing more is to be written */
   bool refused;                     /* the server does not want the rest of the body: it ends with its answer */
@@ -225,7 +226,8 @@ struct transfer {
 
 /* A pooled easy handle. It remembers how it is set up, so that most reuses set only the URL. */
 struct handle {
-  struct link link; /* engine.handles */
+  struct curl_slist *expect; /* among headers: "Expect: 100-continue"; NULL = it is not sent */
+  struct link link;          /* engine.handles */
   CURL *easy;
   struct pnet_engine *engine;
   struct transfer *transfer;
@@ -587,11 +589,12 @@ static inline bool has_answer(const struct transfer *transfer)
   return transfer->response.ended && transfer->response.status >= 200;
 }
 
-/* Whether libcurl may drop this answer and send credentials. */
+/* Whether libcurl may drop this answer and send the request again: with credentials, or without Expect. */
 static inline bool asked_again(const struct transfer *transfer)
 {
   int status = transfer->response.ended ? transfer->response.status : 0;
-  return (status == 401 && transfer->user) || (status == 407 && transfer->proxy);
+  return (status == 401 && transfer->user) || (status == 407 && transfer->proxy) ||
+         (status == 417 && transfer->unexpecting);
 }
 
 /* Whether all of the answer is known to be here: what is still to be sent cannot change it. */

@@ -181,6 +181,21 @@ static void stop_sending(struct transfer *t)
   }
 }
 
+/* A server that does not know 100-continue says so with 417, and the request is sent once more without (RFC 9110 section
+ * 10.1.1): "Expect:" stands for no such line. libcurl does that where the connection stays; elsewhere we do, unless some
+ * of the body is gone. */
+static void drop_expect(struct transfer *t)
+{
+  struct curl_slist *line = t->handle->expect;
+  bool gone = t->req.flags & PNET_REQ_UPLOAD && t->upload_at;
+  if(!line)
+    return;
+  t->handle->expect = NULL;
+  line->data[strlen("Expect:")] = 0;
+  t->unexpecting = !t->response.closes;
+  t->again = t->response.closes && !gone;
+}
+
 size_t on_header(char *line, size_t size, size_t n, void *handle)
 {
   struct transfer *t = ((struct handle *)handle)->transfer;
@@ -197,6 +212,7 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
     if(t->response.status >= 200 && t->response.sets_cookies && !tell_cookies(t))
       return 0;
     t->head_len = 0;
+    t->unexpecting = false;
     t->replied = true;
     queue_watch(t);
     t->starts = 0; /* what follows an answer is a new request, not a repetition */
@@ -217,6 +233,10 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
     return 0;
   if(t->response.ended && t->response.status >= 200 && t->req.flags & PNET_REQ_PIPE)
     peer_note(t);
+  if(t->response.ended && t->response.status == 417)
+    drop_expect(t);
+  if(t->again)
+    return 0;
   if(t->response.ended && t->response.status >= 300 && sent_by_pieces(t) && !asked_again(t))
     stop_sending(t);
   if(has_answer(t) && t->sink.kind == SINK_PIPE && !asked_again(t))

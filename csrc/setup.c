@@ -110,6 +110,10 @@ static int set_headers(struct handle *h, const char *lines)
     if(!grown)
       return PNET_NOMEM;
     h->headers = grown;
+    while(grown->next)
+      grown = grown->next;
+    if(!strcasecmp(grown->data, "Expect: 100-continue"))
+      h->expect = grown;
   }
   curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, h->headers);
   return PNET_OK;
@@ -374,7 +378,7 @@ int handle_prepare(struct handle *h, struct transfer *t)
   if(h->shaped) {
     curl_easy_reset(easy);
     curl_slist_free_all(h->headers);
-    h->headers = NULL;
+    h->headers = h->expect = NULL;
     set_common(h);
   }
   h->error[0] = 0;

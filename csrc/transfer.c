@@ -354,11 +354,15 @@ static void conclude(struct transfer *t)
   queue_settle(t);
 }
 
-/* Once more on another connection: this one had bytes waiting that nobody asked for. */
+/* Once more on another connection: this one had bytes waiting that nobody asked for, or a server that closes it refused
+ * to be asked whether it wants the body. */
 static void start_over(struct transfer *t)
 {
   CURL *easy = t->handle->easy;
-  t->again = false;
+  t->again = t->hungry = t->yielding = t->yielded = false;
+  t->upload_at = 0;
+  if(!t->paused)
+    t->paused_us = 0;
   curl_multi_remove_handle(t->shard->multi, easy);
   if(++t->tainted > 3) {
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);

@@ -216,15 +216,54 @@ def test_a_body_waits_for_a_proxy_that_is_given_credentials(
     assert [got.header("expect") for got in server.received] == [expected, None]
 
 
-def test_a_server_that_refuses_to_be_asked_gets_the_body(server: ScriptedServer, session: InternetSession) -> None:
-    def refuses(conn: ScriptedConn) -> None:
-        assert b"Expect: 100-continue" in head_of(conn)
-        conn.send(response(b"", status="417 Expectation Failed"))
-        conn.close()
+def refuses_to_be_asked(*, closes: bool) -> Script:
+    """Answers 417 to whatever expects something, and reads nothing of it."""
 
-    server.play(refuses, refuses, refuses)
-    result = session.fetch_one(Request(server.url(), "POST", body=b"x" * 70_000, user="u", password="p"))
-    assert result.status == 417  # an answer, as any other
+    def script(conn: ScriptedConn) -> None:
+        assert b"Expect: 100-continue" in head_of(conn)
+        conn.send(response(b"no", *(["Connection: close"] if closes else []), status="417 Expectation Failed"))
+        if closes:
+            conn.close()
+            return
+        while conn.recv_request():
+            conn.send(response(b"thanks"))
+
+    return script
+
+
+@WAYS
+@pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
+def test_a_server_that_refuses_to_be_asked_gets_the_body(
+    server: ScriptedServer, session: InternetSession, tmp_path: Path, send: Send, body: bytes, closes: bool
+) -> None:
+    server.play(refuses_to_be_asked(closes=closes))
+    server.route("/", response(b"thanks"))
+    with (
+        session.get_http_connection("127.0.0.1", server.port, "u", "p") as connection,
+        connection.open_request("POST") as file,
+    ):
+        send(file, body, tmp_path / "body")
+        assert (file.status_code, file.read()) == (200, b"thanks")
+    assert [(got.header("expect"), got.body == body) for got in server.received] == [(None, True)]
+
+
+@pytest.mark.parametrize("size", [20_000, 300_000])
+def test_a_row_to_a_server_that_refuses_to_be_asked(
+    server: ScriptedServer, session: InternetSession, size: int
+) -> None:
+    server.play(refuses_to_be_asked(closes=True))
+    server.route("/", response(b"thanks"))
+    result = session.fetch_one(Request(server.url(), "POST", body=b"x" * size, user="u", password="p"))
+    assert (result.status, result.body) == (200, b"thanks")
+    assert [(got.header("expect"), len(got.body)) for got in server.received] == [(None, size)]
+
+
+def test_a_417_to_who_expects_nothing_is_the_answer(server: ScriptedServer, session: InternetSession) -> None:
+    server.play(refuses_to_be_asked(closes=True))
+    server.route("/", response(b"never", status="417 Expectation Failed"))
+    result = session.fetch_one(Request(server.url(), "POST", body=b"x" * 300_000, user="u", password="p"))
+    assert (result.status, result.body) == (417, b"never")
+    assert len(server.received) == 1
 
 
 # ---- what cannot be sent again ----
