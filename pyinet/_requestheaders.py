@@ -35,6 +35,7 @@ _SEMICOLON = int(HttpAddReq.COALESCE_WITH_SEMICOLON)
 _REPLACE = int(HttpAddReq.REPLACE)
 
 _Field = tuple[str, str, str]  # name in lower case, name, value
+_Undo = tuple[int, "_Field | None"]  # where a line stood, and what it was; None: there was none
 
 
 def header_pairs(headers: HeaderLines | None) -> list[tuple[str, str]]:
@@ -69,10 +70,14 @@ class RequestHeaders:
     ['Accept: text/html, text/plain', 'Warning: a']
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_gone", "_where")
 
     def __init__(self) -> None:
-        self._fields: list[_Field] = []
+        # Thousands of lines are added, replaced and removed one by one: a line keeps its place, so that each is found
+        # by its name, and a place whose line is gone stays empty until half of them are.
+        self._fields: list[_Field | None] = []
+        self._where: dict[str, list[int]] = {}  # by name in lower case: the places of its lines, in order
+        self._gone = 0
 
     def add(self, headers: HeaderLines | None, mode: int = HttpAddReq.ADD_IF_NEW) -> None:
         """Apply one or more headers one after another: all of them or, when one is refused, none.
@@ -96,19 +101,26 @@ class RequestHeaders:
         if not isinstance(mode, int):
             raise invalid_parameter(f"mode must be HttpAddReq flags, not {_short(mode)}")
         bits = int(mode)
-        fields = self._fields.copy()
-        for name, value in header_pairs(headers):
-            _apply(fields, name, value, bits)
-        self._fields = fields
+        undo: list[_Undo] = []
+        try:
+            for name, value in header_pairs(headers):
+                self._apply(name, value, bits, undo)
+        except CallerError:
+            self._undo(undo)
+            raise
+        if self._gone > len(self._fields) // 2:
+            self._rebuild(self._present())
 
     def extend(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Append pairs that were checked before, as those of `pyinet.Request`, empty values included."""
-        self._fields = self._fields + [(name.lower(), name, value) for name, value in pairs]
+        for name, value in pairs:
+            self._append((name.lower(), name, value))
 
     def remove(self, name: str) -> None:
         """Take every line of the header away; none is no error."""
-        key = name.lower()
-        self._fields = [field for field in self._fields if field[0] != key]
+        for at in self._where.pop(name.lower(), ()):
+            self._fields[at] = None
+            self._gone += 1
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the value of the first line of the header, *default* when there is none."""
@@ -116,61 +128,98 @@ class RequestHeaders:
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of the header in order; an empty list when there is none."""
-        key = name.lower()
-        return [value for folded, _, value in self._fields if folded == key]
+        found = [self._fields[at] for at in self._where.get(name.lower(), ())]
+        return [field[2] for field in found if field is not None]
 
     def lines(self) -> list[str]:
         """Return the lines ``Name: value`` in order, without line ends."""
-        return [f"{name}: {value}" for _, name, value in self._fields]
+        return [f"{name}: {value}" for _, name, value in self._present()]
 
     def copy(self) -> RequestHeaders:
         """Return an independent copy."""
         other = RequestHeaders()
-        other._fields = self._fields.copy()
+        other._rebuild(self._present())
         return other
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter([(name, value) for _, name, value in self._fields])
+        return iter([(name, value) for _, name, value in self._present()])
 
     def __len__(self) -> int:
-        return len(self._fields)
+        return len(self._fields) - self._gone
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in [folded for folded, _, _ in self._fields]
+        return isinstance(name, str) and bool(self._where.get(name.lower()))
 
     def __repr__(self) -> str:
-        shown = [(name, "***" if folded in _SECRET else value) for folded, name, value in self._fields]
+        shown = [(name, "***" if folded in _SECRET else value) for folded, name, value in self._present()]
         return f"<RequestHeaders {shown}>"
 
+    # ---- places ----
 
-def _apply(fields: list[_Field], name: str, value: str, mode: int) -> None:
-    key = name.lower()
-    at = next((at for at, field in enumerate(fields) if field[0] == key), -1)
-    if at < 0 or (mode & _ADD and not mode & _REPLACE):
-        if not value and mode & _REPLACE:
-            code = Code.ERROR_HTTP_HEADER_NOT_FOUND
-            raise HeaderNotFound(describe(f"there is no header {name} to remove", code), code)
-        _append(fields, name, value)
-    elif mode & _REPLACE and not mode & _ADD_IF_NEW:
-        del fields[at]
+    def _present(self) -> list[_Field]:
+        return [field for field in self._fields if field is not None]
+
+    def _rebuild(self, fields: list[_Field]) -> None:
+        self._fields, self._where, self._gone = [], {}, 0
+        for field in fields:
+            self._append(field)
+
+    def _append(self, field: _Field) -> None:
+        self._where.setdefault(field[0], []).append(len(self._fields))
+        self._fields.append(field)
+
+    def _apply(self, name: str, value: str, mode: int, undo: list[_Undo]) -> None:
+        """Apply one header, and note in *undo* how it was before.
+
+        Raises:
+            CallerError: As `add`; nothing is changed.
+        """
+        key = name.lower()
+        places = self._where.get(key)
+        if not places or (mode & _ADD and not mode & _REPLACE):
+            if not value:
+                raise _nothing_to_remove(name) if mode & _REPLACE else _no_value(name)
+        elif mode & _REPLACE and not mode & _ADD_IF_NEW:
+            at = places.pop(0)
+            undo.append((at, self._fields[at]))
+            self._fields[at] = None
+            self._gone += 1
+        elif mode & (_COMMA | _SEMICOLON) and not mode & _ADD_IF_NEW:
+            if not value:
+                raise _no_value(name)
+            self._extend_first(places[0], value, ", " if mode & _COMMA else "; ", undo)
+            return
+        else:
+            code = Code.ERROR_HTTP_HEADER_ALREADY_EXISTS
+            hint = "HttpAddReq.REPLACE replaces it"
+            raise CallerError(describe(f"the request has a header {name} already", code, hint=hint), code)
         if value:
-            _append(fields, name, value)
-    elif mode & (_COMMA | _SEMICOLON) and not mode & _ADD_IF_NEW:
-        if not value:
-            raise _no_value(name)
-        _, spelled, present = fields[at]
-        glue = ", " if mode & _COMMA else "; "
-        fields[at] = (key, spelled, f"{present}{glue}{value}" if present else value)
-    else:
-        code = Code.ERROR_HTTP_HEADER_ALREADY_EXISTS
-        hint = "HttpAddReq.REPLACE replaces it"
-        raise CallerError(describe(f"the request has a header {name} already", code, hint=hint), code)
+            undo.append((len(self._fields), None))
+            self._append((key, name, value))
+
+    def _extend_first(self, at: int, value: str, glue: str, undo: list[_Undo]) -> None:
+        field = self._fields[at]
+        if field is not None:  # as a place that is found has one
+            undo.append((at, field))
+            key, spelled, present = field
+            self._fields[at] = (key, spelled, f"{present}{glue}{value}" if present else value)
+
+    def _undo(self, undo: list[_Undo]) -> None:
+        for at, before in reversed(undo):
+            now = self._fields[at]
+            if before is None:
+                self._where[now[0]].pop()  # type: ignore[index]  # it was the last line
+                self._fields.pop()
+            else:
+                if now is None:
+                    self._where[before[0]].insert(0, at)
+                    self._gone -= 1
+                self._fields[at] = before
 
 
-def _append(fields: list[_Field], name: str, value: str) -> None:
-    if not value:
-        raise _no_value(name)
-    fields.append((name.lower(), name, value))
+def _nothing_to_remove(name: str) -> HeaderNotFound:
+    code = Code.ERROR_HTTP_HEADER_NOT_FOUND
+    return HeaderNotFound(describe(f"there is no header {name} to remove", code), code)
 
 
 def _no_value(name: str) -> CallerError:
