@@ -48,7 +48,7 @@ class SessionCookies:
 
         Raises:
             CallerError: 87, *url* has no host, the domain is not the URL's, or a value is refused; 12006, *url* has no
-                scheme; 4317, an HttpOnly cookie is concerned.
+                scheme; 12005, it is no URL; 4317, an HttpOnly cookie is concerned.
 
         Source: MFC ``CInternetSession::SetCookie``, RFC 6265bis section 5.7.
         """

@@ -8,10 +8,20 @@ from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, NotSupported
 
-__all__ = ["Origin", "encode_url", "host_and_port", "join_url", "origin_of", "split_authority", "split_scheme"]
+__all__ = [
+    "Origin",
+    "encode_url",
+    "host_and_port",
+    "is_ipv6_address",
+    "join_url",
+    "origin_of",
+    "split_authority",
+    "split_scheme",
+]
 
 _SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
 _PORTS = {"http": 80, "https": 443}
+_PORT_DIGITS = 5
 
 
 class Origin(NamedTuple):
@@ -61,7 +71,7 @@ def encode_url(url: str) -> str:
     and spaces are percent-encoded as UTF-8 (RFC 3986 section 2.5, RFC 3987 section 3.1). All else stays as it is.
 
     Raises:
-        CallerError: 12005, a control character, no scheme, no host, or a host that is none.
+        CallerError: 12005, a control character, no scheme, no host, a host that is none, or a port that is none.
         NotSupported: 12006, the scheme is not http or https.
     """
     if not url.isprintable():
@@ -75,13 +85,42 @@ def encode_url(url: str) -> str:
         raise _refuse("the URL has no host", url)
     if " " in host_port:
         raise _refuse("the host holds a space", url)
-    bracketed, close, behind = host_port.partition("]")
-    if ("[" in host_port or close) and not (bracketed.startswith("[") and close and behind[:1] in {"", ":"}):
-        raise _refuse("the brackets of the host do not match", url)
+    if ":" in host_port or "[" in host_port or "]" in host_port:
+        _check_address_and_port(host_port, url)
     if not host_port.isascii():
         host, colon, port = host_port.partition(":")
         host_port = _a_labels(host, url) + colon + port
     return f"{scheme}://{_percent(userinfo)}{at_sign}{host_port}{_percent(tail)}"
+
+
+def is_ipv6_address(text: str) -> bool:
+    """Whether *text* is an IPv6 address, without brackets; with a zone or without."""
+    from ipaddress import AddressValueError, IPv6Address  # here, as it costs import time, and few hosts are addresses
+
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def _check_address_and_port(host_port: str, url: str) -> None:
+    """Raise 12005 unless brackets have an address in them, and a port is one."""
+    if "[" in host_port or "]" in host_port:
+        address, close, behind = host_port.partition("]")
+        if not (address.startswith("[") and close and behind[:1] in {"", ":"}):
+            raise _refuse("the brackets of the host do not match", url)
+        if not is_ipv6_address(address[1:]):
+            raise _refuse("there is no IPv6 address in the brackets of the host", url)
+        port = behind[1:]
+    else:
+        port = host_port.partition(":")[2]
+    if port and not _is_port(port):
+        raise _refuse("the port is not a number below 65536", url)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text.lstrip("0")) <= _PORT_DIGITS and int(text) < 1 << 16
 
 
 def _a_labels(host: str, url: str) -> str:
@@ -112,7 +151,7 @@ def origin_of(url: str) -> Origin:
     host, colon, port = host_port.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = host_port, ""
-    if port and not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+    if port and not _is_port(port):
         raise _refuse("the port is not a number below 65536", url)
     scheme = scheme.lower()
     return Origin(scheme, host, int(port) if port else _PORTS.get(scheme, 0))

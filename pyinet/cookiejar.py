@@ -122,7 +122,7 @@ class CookieJar:
 
         Raises:
             CallerError: 87, *url* has no host, the domain is not the host's, or the cookie is refused for another
-                reason; 4317, an HttpOnly cookie is concerned, or a Secure one at an http URL.
+                reason; 12005, *url* is no URL; 4317, an HttpOnly cookie is concerned, or a Secure one at an http URL.
             NotSupported: 12006, *url* has no scheme, or one other than http and https.
 
         Source: MFC ``CInternetSession::SetCookie``, RFC 6265bis section 5.7.
@@ -165,7 +165,7 @@ class CookieJar:
             now: Seconds since 1970.
 
         Raises:
-            CallerError: 87, *url* has no host.
+            CallerError: 87, *url* has no host; 12005, it is no URL.
             NotSupported: 12006, *url* has no scheme, or one other than http and https.
 
         Source: MFC ``CInternetSession::GetCookie``, RFC 6265bis section 5.8.3.
@@ -414,8 +414,8 @@ def _target_of(url: str | None) -> Target:
     if not url:
         raise invalid_parameter("the URL is missing")
     target = split_target(url)
-    if target is not None and target.host and (not url.isascii() or " " in url):
-        from pyinet._url import encode_url  # here: few URLs need it
+    if target is not None and target.host:
+        from pyinet._url import encode_url  # here: programs that never name a URL of cookies need it late
 
         target = split_target(encode_url(url))  # host and path as requests have them
     if target is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyinet._connectionoptions import ConnectionOptions
 from pyinet._handles import Handle
+from pyinet._url import is_ipv6_address
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag, InternetService, InternetStatus
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -191,9 +192,20 @@ def _checked_server(server: object) -> str:
         code = Code.ERROR_INTERNET_INVALID_URL
         what = f"server {server!r} holds a character that no name of a server has"
         raise CallerError(describe(what, code), code)
-    if ":" in server and not (server.startswith("[") and server.endswith("]")) and server.count(":") == 1:
-        raise invalid_parameter(f"server {server!r} holds a port", "give it as port=")
+    if ":" in server or "[" in server or "]" in server:
+        _check_address(server)
     return server
+
+
+def _check_address(server: str) -> None:
+    address = server[1:-1] if server.startswith("[") and server.endswith("]") else server
+    if ":" in address and is_ipv6_address(address):
+        return
+    host, colon, port = server.rpartition(":")
+    if colon and port.isdigit() and (":" not in host or host.endswith("]")):
+        raise invalid_parameter(f"server {server!r} holds a port", "give it as port=")
+    code = Code.ERROR_INTERNET_INVALID_URL
+    raise CallerError(describe(f"server {server!r} is neither a name nor an address of IPv6", code), code)
 
 
 def _checked_port(port: object) -> int:

@@ -178,13 +178,31 @@ SCHEMELESS = [
     "://x/",
     "localhost:80",
 ]
+NO_URL = [
+    "http://www.example.com:99999/",
+    "http://www.example.com:-1/",
+    "http://www.example.com:port/",
+    "http://www.example.com:\u0661/",
+    "http://www ex.com/",
+    "http://www.example.com\\@h/",
+    "http://[::1/",
+    "http://[::1]x/",
+    "http://[host]/",
+    "http://[]/",
+    "http://ho]st/",
+    "http://[::1]:65536/",
+    "http://h\r\n/",
+]
 
 
 @pytest.mark.parametrize(
     ("url", "code"),
-    [*((url, 87) for url in HOSTLESS), *((url, 12006) for url in SCHEMELESS), (5, 87), (b"http://h/", 87)],
-)
-def test_urls_without_host_or_scheme(face: Any, url: Any, code: int) -> None:  # noqa: ANN401
+    [
+        *((url, 87) for url in HOSTLESS), *((url, 12006) for url in SCHEMELESS), *((url, 12005) for url in NO_URL),
+        (5, 87), (b"http://h/", 87),
+    ],
+)  # fmt: skip
+def test_urls_without_host_or_scheme_and_what_is_none(face: Any, url: Any, code: int) -> None:  # noqa: ANN401
     assert code_of(lambda: face.set_cookie(url, "a", "1")) == code
     assert code_of(lambda: face.get_cookie(url)) == code
     assert code_of(lambda: face.get_cookie_length(url)) == code
