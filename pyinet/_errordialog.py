@@ -89,7 +89,9 @@ class ErrorDialog(HttpSending):
 
         Raises:
             CallerError: 87, one is no str, or holds a control character or half a surrogate pair.
+            HandleClosed: 6, the file was closed.
         """
+        self._handle.check("the file")
         given = Credentials(user, password)
         if self._credentials is None:
             self._credentials = given

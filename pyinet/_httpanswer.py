@@ -35,7 +35,7 @@ class HttpAnswer(RangedFile):
         self._encoded = None
         if self._row is not None and not self._row.native & lib.PNET_REQ_RAW and is_decoded(verb, headers):
             self._encoded, self._headers = headers, headers.without(_OF_CODED)
-        self._left = self.content_length if self._watch is not None else None
+        self._left = self._promised(self._headers) if self._watch is not None else None
 
     def _received(self, count: int, stream: Streaming) -> None:
         if self._left is None:
@@ -52,7 +52,10 @@ class HttpAnswer(RangedFile):
 
         Raises:
             CallerError: 12019, there is no answer yet.
+            HandleClosed: 6, the file was closed.
         """
+        if not self._handle.number:
+            self._handle.check("the file")
         if self._headers is None:
             code = Code.ERROR_INTERNET_INCORRECT_HANDLE_STATE
             raise CallerError(
@@ -66,6 +69,7 @@ class HttpAnswer(RangedFile):
 
         Raises:
             CallerError: 12019, there is no answer yet.
+            HandleClosed: 6, the file was closed.
         """
         return self.headers.status
 
@@ -86,11 +90,14 @@ class HttpAnswer(RangedFile):
     @property
     def content_length(self) -> int | None:
         """Bytes the body will have, as the answer says; None when it does not (RFC 9110 section 8.6)."""
-        if self.verb == "HEAD" or self.status_code in _BODILESS:
+        return self._promised(self.headers)
+
+    def _promised(self, headers: Headers) -> int | None:
+        if self._verb == "HEAD" or headers.status in _BODILESS:
             return 0
-        if "transfer-encoding" in self.headers:
+        if "transfer-encoding" in headers:
             return None
-        value = self.headers.get("content-length", "").partition(",")[0].strip()
+        value = headers.get("content-length", "").partition(",")[0].strip()
         return int(value) if value.isascii() and value.isdigit() else None
 
     @property

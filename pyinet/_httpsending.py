@@ -98,7 +98,11 @@ class HttpSending(HttpQueries):
         """Headers of the request: a copy. Those that are made when it is sent are among them once it was.
 
         Credentials are not: they are made inside libcurl.
+
+        Raises:
+            HandleClosed: 6, the file was closed.
         """
+        self._handle.check("the file")
         plan = self._planned()
         if self._headers is None:
             return plan.headers.copy()
@@ -206,7 +210,7 @@ class HttpSending(HttpQueries):
 
     def _drain(self, stream: Streaming) -> None:
         """Receive what little is left, if it comes soon, so that its connection can be used again."""
-        left = self.content_length if self._headers is not None and self._upload is None else None
+        left = self._promised(self._headers) if self._headers is not None and self._upload is None else None
         if left is None or left - self._position > _DRAINED:
             return
         try:

@@ -90,9 +90,32 @@ def test_a_file_that_was_closed_says_so(connection: HttpConnection) -> None:
         request.end_request,
         request.error_dlg,
         request.read,
+        request.seekable,
+        request.available,
+        request.query_info_status_code,
+        request.get_length,
+        request.raise_for_status,
+        lambda: request.query_info_all("date"),
+        lambda: request.get_header("date"),
+        lambda: request.set_credentials("a", "b"),
+        lambda: request.query_option(InternetOption.URL),
+        lambda: request.set_option(InternetOption.USERNAME, "a"),
     ):
         with pytest.raises(HandleClosed):
             call()
+    for name in (
+        "status_code", "reason", "headers", "ok", "http_version", "content_length", "length", "request_headers"
+    ):  # fmt: skip
+        with pytest.raises(HandleClosed):
+            getattr(request, name)
+
+
+def test_a_file_that_was_closed_still_says_which_it_was(server: ScriptedServer, connection: HttpConnection) -> None:
+    request = connection.open_request("GET", "/a", context=5)
+    request.close()
+    assert (request.get_verb(), request.get_object(), request.get_context()) == ("GET", "/a", 5)
+    assert request.get_file_url() == request.name == server.url("/a")
+    assert (request.handle, request.closed) == (0, True)
 
 
 # ---- headers ----
