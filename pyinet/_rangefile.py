@@ -99,10 +99,14 @@ class RangedFile(InternetFile):
         return None if self._is_decoded else entity.size
 
     def _can_reopen(self) -> bool:
-        """Not for decoded bodies: a range is cut out of the encoded form."""
-        entity = self._first()
+        """Not for decoded bodies: a range is cut out of the encoded form.
+
+        Nor for a GET with a body: that is not sent once more, and without it the request would be another one.
+        """
+        entity, row = self._first(), self._row
         return (
             entity is not None and self._supply is not None and self._verb == "GET" and not self._is_decoded
+            and row is not None and not row.body and row.upload is None
             and entity.ranges is not False and entity.recognisable
         )  # fmt: skip
 

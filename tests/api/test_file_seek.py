@@ -316,6 +316,37 @@ def test_no_way_back_is_12016_and_changes_nothing(
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_get_with_a_body_goes_forward_only_and_its_body_out_once(
+    server: ScriptedServer, session: InternetSession, streamed: bool
+) -> None:
+    server.play(*answers(response(BODY, RANGES, TAG)))
+    with session.get_http_connection("127.0.0.1", server.port) as connection, connection.open_request() as file:
+        file.send_request(data=iter([b"query"]) if streamed else b"query")
+        assert file.read(10) == BODY[:10]
+        assert not file.seekable()
+        assert refused(lambda: file.seek(9)) == 12016
+        assert (file.seek(900_000), file.read(2)) == (900_000, BODY[900_000:900_002])
+    assert [got.body for got in server.received] == [b"query"]
+
+
+def test_an_answer_to_a_post_is_not_sought_but_that_of_the_get_it_led_to_is(
+    server: ScriptedServer, session: InternetSession
+) -> None:
+    server.play(*answers(response(BODY, RANGES, TAG)))
+    with session.get_http_connection("127.0.0.1", server.port) as connection:
+        with connection.post("/", b"query") as file:
+            assert refused(lambda: file.seek(9)) == 12016
+        moved = response(b"", "Location: /b", "Connection: close", status="303 See Other")
+        server.play(*answers(moved, response(BODY, RANGES, TAG), part(500_000, TAG)))
+        with connection.post("/", b"query") as file:
+            file.seek(500_000)
+            assert file.read(2) == BODY[500_000:500_002]
+    assert [(got.method, got.body) for got in server.received] == [
+        ("POST", b"query"), ("POST", b"query"), ("GET", b""), ("GET", b""),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("body", [b"short", BODY], ids=["short", "long"])
 @pytest.mark.parametrize("where", ["open_url", "session"])
 def test_dont_cache_forbids_every_seek(
