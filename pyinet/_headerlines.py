@@ -76,6 +76,8 @@ def header_lines(row: Row, settings: Settings) -> bytes:
     lines += settings.own_lines(given)
     lines += _of_body(row, settings, given)
     lines += _of_flags(row, given)
+    if row.on_connection and not settings.proxies.is_direct and "proxy-connection" not in given:
+        lines.append("Proxy-Connection:")  # libcurl would send one to proxies (RFC 9112 appendix C.2.2)
     return "".join(f"{line}\n" for line in lines).encode("latin-1" if all(map(_is_latin, lines)) else "utf-8")
 
 

@@ -24,8 +24,6 @@ _OF_REQUEST = 0x80000000  # HttpQuery.FLAG_REQUEST_HEADERS
 class HttpQueries(FileOptions):
     """Base of `HttpFile`: questions about its request and its answer."""
 
-    _spoken = "1.1"
-
     @property
     def request_headers(self) -> RequestHeaders:
         """Headers of the request: a copy. Those that are made when it is sent are among them once it was."""
@@ -73,10 +71,11 @@ class HttpQueries(FileOptions):
         of_request = isinstance(level, int) and level & _OF_REQUEST
         request = self.request_headers if of_request else RequestHeaders()
         target = self._request_target() if of_request else "/"
+        version = "1.0" if self._plan is not None and self._plan.http10 else "1.1"
         try:
             return query_info(
                 level, index, name, head=self._headers, request=request, verb=self._verb, target=target,
-                version=self._spoken, url=self.name,
+                version=version, url=self.name,
             )  # fmt: skip
         except InternetException as error:
             error.context = self._handle.context

@@ -40,6 +40,10 @@ _NO_COOKIES = int(InternetFlag.NO_COOKIES)
 _SECURE = int(InternetFlag.SECURE)
 
 
+_OF_NO_BODY = frozenset({"content-type", "content-length"})
+"""Headers that go no further than a redirect, where there is no body: WinINet removes them."""
+
+
 class Row:
     """A request on its way: what changes from hop to hop."""
 
@@ -112,6 +116,8 @@ class Row:
         if not keeps_body:
             self.body = self.upload = None
             self.headers = [pair for pair in self.headers if not pair[0].lower().startswith("content-")]
+        elif self.headers and not self.has_body:
+            self.headers = [pair for pair in self.headers if pair[0].lower() not in _OF_NO_BODY]
 
 
 def split_credentials(url: str) -> tuple[str, str | None, str | None]:
@@ -230,8 +236,11 @@ class Packer:
             and not (row.auth or row.proxy_auth or row.target)
         ):
             return b""
+        target = row.target
+        if target.startswith("/") and proxy and proxy.startswith("http") and row.url.startswith("http:"):
+            target = f"http://{split_authority(row.url[7:])[0]}{target}"  # RFC 9112 section 3.2.2
         return extra_lines(
-            row.certificate, user, password, row.auth, row.proxy_auth, row.target, is_current_user=row.user == ""
+            row.certificate, user, password, row.auth, row.proxy_auth, target, is_current_user=row.user == ""
         )
 
     def _body(self, row: Row) -> tuple[int, int, int, int]:

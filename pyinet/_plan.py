@@ -104,7 +104,11 @@ class Plan:
     @property
     def _is_verbatim(self) -> bool:
         """Whether the target is not what a URL with that path would make of it."""
-        return self.target[:1] not in _IN_PATH or (self.on_connection and "/." in self.target)
+        target = self.target
+        if target[:1] not in _IN_PATH:
+            return True
+        # Encoded dots are no dot segments here; some versions of libcurl take them for such.
+        return self.on_connection and ("/." in target or ("/%2" in target and "/%2e" in target.lower()))
 
     def row(
         self,
@@ -135,13 +139,15 @@ class Plan:
         if self.http10 and upload == _CHUNKS:
             raise invalid_parameter("HTTP/1.0 has no chunks", "announce the length of the body")
         user, password = (None, None) if credentials is None else (credentials.user, credentials.password)
+        if self.verb == "HEAD" and isinstance(body, (bytes, bytearray, memoryview)) and not len(body):
+            body = None
         whole = None if isinstance(body, FileRange) else body
         row = Row(Request(self.url, self.verb, body=whole, user=user, password=password), settings, native, self.flags)
         row.body = body
         row.upload = upload
         row.on_connection = self.on_connection
         if self._is_verbatim:
-            row.target = self.target
+            row.target = self.target.partition("#")[0]
         row.security = self.security
         if self.suppresses_auth:
             row.suppress_auth()
@@ -159,7 +165,10 @@ class Plan:
             raise CallerError(describe(what, code, url=self.url, hint=hint), code, url=self.url)
 
     def _checked(self, headers: list[tuple[str, str]], body: object, upload: int | None) -> list[tuple[str, str]]:
-        """The headers without those that the transfer makes itself, which must agree with it."""
+        """The headers without those that the transfer makes itself, which must agree with it.
+
+        A GET without a body has no Content-Length of its own: that of the program stays.
+        """
         if not any(name.lower() in _MADE_OF_BODY for name, _ in headers):
             return headers
         length = length_of(body, upload)
@@ -169,7 +178,8 @@ class Plan:
             if name.lower() == "content-length" and value != str(length or 0):
                 what = f"the body has {'no known length' if length == _CHUNKS else f'{length or 0} bytes'}"
                 raise invalid_parameter(f"{name}: {value}, but {what}", "leave it out")
-        return [pair for pair in headers if pair[0].lower() not in _MADE_OF_BODY]
+        made = _MADE_OF_BODY if length is not None or self.verb != "GET" else frozenset()
+        return [pair for pair in headers if pair[0].lower() not in made]
 
 
 _CHUNKS = -1

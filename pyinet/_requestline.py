@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyinet._urls_rewrite import remove_dots
 from pyinet._wording import describe, redact
 from pyinet.enums import HttpVerb
 from pyinet.enums import InternetErrorCode as Code
@@ -18,6 +19,7 @@ __all__ = ["accept_header", "checked_verb", "http_version_of", "object_target"]
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FULL_URI = "http://"
+_TAIL = re.compile("[?#]")
 _AS_IT_IS = "!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-."
 """With letters and digits, all of ASCII but the space and the controls: what needs no encoding."""
 _SPOKEN = frozenset({"1.0", "1.1"})
@@ -50,8 +52,9 @@ def object_target(text: str | None) -> str:
     r"""Return the request target for an object name: printable ASCII with a leading slash.
 
     Line ends behind it are taken off, ``\`` becomes ``/``, a missing leading slash is added unless the text starts with
-    ``http://``, which is the form for a proxy. Spaces and what is outside ASCII are percent-encoded as UTF-8, as in
-    `pyinet._url.encode_url`; all else, ``%XX`` among it, stays as it is.
+    ``http://``, which is the form for a proxy. Dot segments of the path are removed (RFC 3986 section 5.2.4), as
+    WinINet does. Spaces and what is outside ASCII are percent-encoded as UTF-8, as in `pyinet._url.encode_url`; all
+    else, ``%XX`` among it, stays as it is.
 
     Args:
         text: Path, script or search; None and "" are ``/``.
@@ -71,6 +74,8 @@ def object_target(text: str | None) -> str:
         raise _invalid("the object holds a control character or a line break", text)
     if target[: len(_FULL_URI)].lower() != _FULL_URI and not target.startswith("/"):
         target = f"/{target}"
+    if "/." in target:
+        target = _without_dots(target)
     if target.isascii() and " " not in target:
         return target
     from urllib.parse import quote  # here, as it costs import time
@@ -79,6 +84,13 @@ def object_target(text: str | None) -> str:
         return quote(target, safe=_AS_IT_IS)
     except UnicodeEncodeError:
         raise _invalid("the object holds half a surrogate pair", text) from None
+
+
+def _without_dots(target: str) -> str:
+    match = _TAIL.search(target)
+    path, tail = (target[: match.start()], target[match.start() :]) if match else (target, "")
+    start = 0 if path.startswith("/") else path.find("/", len(_FULL_URI))
+    return target if start < 0 else f"{path[: start + 1]}{remove_dots(path[start + 1 :])}{tail}"
 
 
 def accept_header(types: Iterable[str] | None) -> str | None:

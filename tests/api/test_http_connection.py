@@ -248,7 +248,8 @@ def test_verbs(server: ScriptedServer, connection: HttpConnection, verb: Any, se
     ("given", "sent"),
     [
         (None, "/"), ("", "/"), ("a/b?c=d", "/a/b?c=d"), ("/a b", "/a%20b"), ("\\a\\b", "/a/b"), ("/%2f%2F", "/%2f%2F"),
-        ("/a\r\n", "/a"), ("/\u00e4", "/%C3%A4"), ("/a?b=%zz", "/a?b=%zz"),
+        ("/a\r\n", "/a"), ("/\u00e4", "/%C3%A4"), ("/a?b=%zz", "/a?b=%zz"), ("/A/../B/./C/../../d", "/d"),
+        ("a/..", "/"), ("\\..\\a\\.", "/a/"), ("http://o.test/a/../b?c", "http://o.test/b?c"), ("/a#b", "/a"),
     ],
     ids=repr,
 )  # fmt: skip
@@ -289,19 +290,37 @@ def test_bad_requests_are_refused_and_nothing_is_sent(
     assert server.connections == 0
 
 
-@pytest.mark.parametrize("target", ["http://other.test/a?b", "/a/../b", "/./a", "/a/.."])
-def test_objects_that_go_out_as_they_are(server: ScriptedServer, connection: HttpConnection, target: str) -> None:
+@pytest.mark.parametrize(
+    "target",
+    ["http://other.test/a?b", "/a/%2e%2E/b", "/%2e/a", "/a/...", "/.a", "/a?/../b", "http://other.test/a?/../b"],
+)
+@pytest.mark.parametrize("fragment", ["", "#/../f"])
+def test_objects_that_go_out_as_they_are(
+    server: ScriptedServer, connection: HttpConnection, target: str, fragment: str
+) -> None:
     for _ in range(2):
-        connection.get(target).close()
+        connection.get(target + fragment).close()
         assert line_of(server) == f"GET {target} HTTP/1.1"
         connection.get("/%2f").close()
         assert line_of(server) == "GET /%2f HTTP/1.1"
 
 
 def test_an_object_that_goes_out_as_it_is_may_be_redirected(server: ScriptedServer, connection: HttpConnection) -> None:
-    server.route("/a/../b", response(b"", "Location: /", status="302 Found"))
-    with connection.get("/a/../b") as file:
+    server.route("/a/%2e%2e/b", response(b"", "Location: /", status="302 Found"))
+    with connection.get("/a/%2e%2e/b") as file:
         assert (file.read(), file.url) == (b"root", f"http://127.0.0.1:{server.port}/")
+
+
+@pytest.mark.parametrize("target", ["/.a", "/a/%2e%2e/b", "/a"])
+def test_an_object_that_goes_out_as_it_is_names_its_server_to_a_proxy(server: ScriptedServer, target: str) -> None:
+    server.reply(response(b"by proxy"))
+    with (
+        InternetSession("a", access_type=AccessType.PROXY, proxy_name=f"127.0.0.1:{server.port}") as session,
+        session.get_http_connection("origin.test", 8080) as connection,
+    ):
+        assert connection.get(target).read() == b"by proxy"
+    assert line_of(server) == f"GET http://origin.test:8080{target} HTTP/1.1"
+    assert server.received[-1].headers == [("Host", "origin.test:8080"), ("User-Agent", "a")]
 
 
 def test_opening_sends_nothing(server: ScriptedServer, connection: HttpConnection) -> None:

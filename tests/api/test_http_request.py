@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from servers.scripted import ScriptedConn
 
 
+REQUEST = HttpQuery.FLAG_REQUEST_HEADERS
+
+
 @pytest.fixture
 def connection(server: ScriptedServer, session: InternetSession) -> Iterator[HttpConnection]:
     server.route("/", response(b"root"))
@@ -193,6 +196,7 @@ def test_automatic_headers_are_seen_once_the_request_was_sent(
         ("Content-Length: 1", None, 87),
         ("Content-Length: 0", None, 0),
         ("Content-Length: 5\r\nContent-Length: 6", b"12345", 0),  # the last one replaces, as in every SendRequest
+        ("Content-Length: 100", None, 87),  # WinINet sends it, and the server waits
         ("Transfer-Encoding: chunked", b"12345", 87),
     ],
     ids=repr,
@@ -212,6 +216,46 @@ def test_a_length_must_be_true(
         assert lengths == [str(len(data or b""))]
 
 
+def test_a_length_of_the_program_holds_for_the_next_sending_too(
+    server: ScriptedServer, connection: HttpConnection
+) -> None:
+    with connection.open_request("POST") as request:
+        request.send_request("Content-Length: 3", b"abc")
+        assert code_of(lambda: request.send_request(data=b"defghi")) == 87  # WinINet sends both as they are
+        request.send_request(data=b"def")
+        request.send_request("Content-Length: 6", b"defghi")
+        request.add_request_headers("Content-Length:", HttpAddReq.REPLACE)
+        request.send_request(data=b"de")
+        assert [got.body for got in server.received] == [b"abc", b"def", b"defghi", b"de"]
+
+
+def test_a_length_that_was_made_is_made_anew(server: ScriptedServer, connection: HttpConnection) -> None:
+    with connection.open_request("POST") as request:
+        request.send_request()
+        request.send_request(data=b"test")
+        assert [got.header("content-length") for got in server.received] == ["0", "4"]
+
+
+def test_a_get_has_the_length_the_program_gives_it(server: ScriptedServer, connection: HttpConnection) -> None:
+    with connection.open_request(headers="Content-Length: 0") as request:
+        request.send_request()
+        assert server.received[-1].header("content-length") == "0"
+        assert request.query_info(HttpQuery.CONTENT_LENGTH | REQUEST) == "0"
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_the_request_line_is_the_one_that_is_sent(
+    server: ScriptedServer, connection: HttpConnection, version: str
+) -> None:
+    with connection.open_request("POST", "/", version=version) as request:
+        for _ in range(2):
+            assert request.query_info(HttpQuery.VERSION | REQUEST) == version
+            raw = str(request.query_info(HttpQuery.RAW_HEADERS_CRLF | REQUEST))
+            assert raw.startswith(f"POST / {version}\r\n")
+            request.send_request()
+    assert server.received[-1].line.decode() == f"POST / {version}"
+
+
 # ---- bodies ----
 
 
@@ -225,6 +269,19 @@ def test_any_verb_may_have_a_body(server: ScriptedServer, connection: HttpConnec
     assert (received.method, received.body) == (verb, b"x" * size)
     assert received.header("content-length") == str(size)
     assert (received.header("content-type"), received.header("expect")) == (None, None)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_head_has_no_body_but_an_empty_one(
+    server: ScriptedServer,
+    connection: HttpConnection,
+    kind: Any,  # noqa: ANN401 - a type
+) -> None:
+    with connection.open_request("HEAD") as request:
+        assert code_of(lambda: request.send_request(data=kind(b"x"))) == 87
+        assert server.connections == 0
+        assert request.send_request(data=kind(b"")).status_code == 200
+    assert server.received[-1].header("content-length") == "0"
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, "path", "file", "BytesIO", "generator", "list"])

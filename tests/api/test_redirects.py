@@ -61,6 +61,19 @@ def test_301_302_303_turn_a_request_with_a_body_into_a_get_without(
     assert second.header("x-mine") == "1"
 
 
+@pytest.mark.parametrize("status", CODES)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_headers_of_a_body_that_is_not_there_go_no_further(
+    server: ScriptedServer, session: InternetSession, status: str, method: str
+) -> None:
+    server.route("/a", redirect("/b", status))
+    server.route("/b", response())
+    session.fetch_one(Request(server.url("/a"), method, {"Content-Type": "text/plain", "Content-Language": "en"}))
+    first, second = server.received
+    assert (first.header("content-type"), second.header("content-type")) == ("text/plain", None)
+    assert second.header("content-language") == "en"
+
+
 @pytest.mark.parametrize("status", CODES[3:])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_307_and_308_repeat_method_and_body(
