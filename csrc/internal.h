@@ -125,7 +125,8 @@ struct response {
   int status, http_version;
   int64_t content_length; /* -1 = not said */
   bool ended;             /* the blank line has come */
-  bool chunked, has_location, sets_cookies, has_range, no_transform;
+  bool has_location;      /* and it may be followed */
+  bool chunked, sets_cookies, has_range, no_transform;
   bool closes;       /* the connection is to be closed behind it (RFC 9112 section 9.3) */
   bool bad_length;   /* Content-Length malformed, overflowing or contradicting itself */
   bool bad_transfer; /* a transfer coding other than chunked */
@@ -134,6 +135,27 @@ struct response {
   uint16_t coding_len;
   bool coding_overflow;
   char coding[120]; /* Content-Encoding values joined by commas */
+};
+
+enum chunks_state {
+  CHUNKS_SIZE,      /* the beginning, which zeros stand for */
+  CHUNKS_SPACE,     /* behind the size */
+  CHUNKS_EXTENSION, /* behind a semicolon */
+  CHUNKS_DATA,
+  CHUNKS_AFTER,   /* the line end behind the data */
+  CHUNKS_TRAILER, /* a field, before its colon */
+  CHUNKS_VALUE,
+  CHUNKS_END
+};
+
+/* Where in a chunked body we are. */
+struct chunks {
+  enum chunks_state state;
+  bool cr;         /* the line end has begun */
+  bool folds;      /* there is a field for a folded line to continue */
+  unsigned digits; /* of the size; bytes of a trailer field before its colon, at least 1 if any */
+  uint64_t left;   /* of this chunk */
+  uint64_t extra;  /* bytes of extensions, or of trailer fields once there are any */
 };
 
 enum sink_kind { SINK_NONE, SINK_MEMORY, SINK_CAPTURE, SINK_FILE, SINK_DISCARD, SINK_PIPE };
@@ -205,11 +227,13 @@ struct transfer {
   int opened[MAX_OPENED]; /* those of them that may still be on their way to a connection */
   int n_opened;
   unsigned tried; /* addresses, since there was a connection */
+  int rounds;     /* answers that libcurl has answered with credentials */
   int tainted;    /* kept-alive connections refused because of pending input, or because they are somebody else's */
   int tls_begun;  /* TLS layers set up since a socket was opened: that of an HTTPS proxy comes first */
   struct response response;
   char *head; /* header lines as received */
   size_t head_len, head_cap, head_total;
+  struct chunks chunks;
   struct sink sink;
   struct decoder *decoder;
   uint8_t *held; /* encoded bytes taken from libcurl while starved */
@@ -450,7 +474,8 @@ struct pnet_engine {
 
   /* (fixed) */
   char *ca_file;
-  bool capitals; /* see handle_capitals */
+  bool capitals;      /* see handle_capitals */
+  bool fresh_handles; /* no handle is used twice: see handles_must_be_fresh */
   struct curl_slist *default_headers, *raw_headers, *bare_headers, *connect_to;
 };
 
@@ -583,6 +608,12 @@ static inline bool has_body(const struct transfer *transfer)
   return status != 204 && status != 304 && !(transfer->method && !strcmp(transfer->method, "HEAD"));
 }
 
+/* Whether its body comes as chunks, which libcurl hands over as they are. */
+static inline bool in_chunks(const struct transfer *transfer)
+{
+  return transfer->response.chunked && transfer->response.http_version < 20;
+}
+
 /* Whether a final header section is here. */
 static inline bool has_answer(const struct transfer *transfer)
 {
@@ -651,6 +682,7 @@ void transfer_ended(struct transfer *transfer, CURLcode code);         /* (drive
 void transfer_abort(struct transfer *transfer, enum pnet_fault fault); /* (driver) at any moment before T_DONE */
 void transfer_resume(struct transfer *transfer);                       /* (driver) room was granted, or more to send */
 bool transfer_finish_refused(struct transfer *transfer); /* (driver) true: its answer is whole, it has ended */
+bool transfer_end_cut(struct transfer *transfer);        /* (driver) likewise: it will never be whole, it has ended */
 void transfer_skip(struct transfer *transfer);           /* (driver) nobody wants the rest of its body */
 void transfer_expire(struct transfer *transfer, enum pnet_fault fault); /* (driver) a clock has run out */
 int transfer_pauses(const struct transfer *transfer);                   /* (driver) CURLPAUSE_*: what it waits for */
@@ -660,7 +692,8 @@ struct handle *handle_get(struct pnet_engine *engine);
 void handle_put(struct pnet_engine *engine, struct handle *handle);
 void handle_free(struct handle *handle);
 int handle_prepare(struct handle *handle, struct transfer *transfer);
-bool handle_capitals(void); /* whether libcurl would write %2f in a path as %2F: 8 does, and nobody asked it to */
+bool handles_must_be_fresh(void); /* whether a handle that was used harms the next transfer */
+bool handle_capitals(void);       /* whether libcurl would write %2f in a path as %2F: 8 does, and nobody asked it to */
 
 /* events.c */
 bool event_record(struct transfer *transfer, enum pnet_event_kind kind, uint64_t value, const char *text,
@@ -729,6 +762,15 @@ bool salvage(struct transfer *transfer);                 /* sending failed: the 
 /* response.c (pure) */
 bool response_plainly_coded(const struct response *response);
 void response_line(struct response *response, const char *line, size_t len);
+
+/* chunks.c (pure) */
+static inline bool chunks_in_trailer(const struct chunks *chunks)
+{
+  return chunks->state >= CHUNKS_TRAILER;
+}
+
+/* Take input up to the end of a piece of data, which may be all of it, or none. false: it is malformed. */
+bool chunks_run(struct chunks *chunks, const uint8_t **in, size_t *in_len, const uint8_t **data, size_t *data_len);
 
 /* sink.c */
 int sink_open_file(struct sink *sink, const char *path, int64_t expected); /* 0 or an errno */

@@ -8,6 +8,7 @@
 #define FIRST_STEP 16384u      /* memory for a body of unknown length to begin with */
 #define SPARE 1u               /* room behind what is charged: whether a full body has an end is seen there */
 #define SCRATCH 65536u         /* decoded bytes on their way to a file */
+#define MAX_ROUNDS 10          /* challenges that are answered: a server may call every nonce stale */
 #define RATIO_FROM (16u << 20) /* below this a high ratio does no harm */
 
 /* ---- header section ---- */
@@ -58,6 +59,8 @@ static void learn_protocol(struct transfer *t)
 
 static int64_t max_size(const struct transfer *t)
 {
+  if(leads_on(t) && t->sink.kind != SINK_PIPE)
+    return PNET_CAPTURE_BYTES; /* nobody will look at it */
   if(t->req.max_size)
     return t->req.max_size;
   return t->sink.kind == SINK_MEMORY ? t->queue->config.max_size : 0;
@@ -211,6 +214,10 @@ size_t on_header(char *line, size_t size, size_t n, void *handle)
   if(status_line) {
     if(t->response.status >= 200 && t->response.sets_cookies && !tell_cookies(t))
       return 0;
+    if(t->response.status >= 200 && ++t->rounds > MAX_ROUNDS) {
+      transfer_fail(t, PNET_FAULT_BAD_REPLY, "the server asks for credentials again and again");
+      return 0;
+    }
     t->head_len = 0;
     t->unexpecting = false;
     t->replied = true;

@@ -2,6 +2,7 @@
  * the facts collected so far. */
 #include "internal.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -100,6 +101,17 @@ static bool has_directive(const char *value, size_t len, const char *name)
   return false;
 }
 
+/* Not of another scheme than http or https (RFC 3986 section 3.1). */
+static bool may_be_followed(const char *value, size_t len)
+{
+  size_t at = 0;
+  while(at < len && (isalnum((unsigned char)value[at]) || strchr("+-.", value[at])))
+    at++;
+  if(!at || at == len || value[at] != ':' || !isalpha((unsigned char)value[0]))
+    return true; /* relative */
+  return (at == 4 && !strncasecmp(value, "http", 4)) || (at == 5 && !strncasecmp(value, "https", 5));
+}
+
 static enum field field_of(const char *line, size_t len)
 {
   if(named(line, len, "cache-control", 13))
@@ -137,7 +149,7 @@ static void take_value(struct response *response, const char *value, size_t len)
     content_encoding(response, value, len);
     break;
   case FIELD_LOCATION:
-    response->has_location = true;
+    response->has_location = response->has_location || may_be_followed(value, len);
     break;
   case FIELD_TRANSFER:
     transfer_encoding(response, value, len);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TOO_LARGE 100       /* CURLE_TOO_LARGE of libcurl 8.6 and newer */
 #define POOL_TRANSFERS 1024 /* kept for reuse with their buffers of up to PNET_SMALL_BODY */
 
 struct transfer *transfer_new(struct pnet_engine *engine)
@@ -244,12 +245,26 @@ static void detach(struct transfer *t)
   t->shard = NULL;
 }
 
+static void cut_head(struct transfer *t)
+{
+  transfer_fail(t, PNET_FAULT_HEADERS_CUT, "the connection was closed inside the header section");
+}
+
+/* Whether a field is beyond libcurl's own limit: of a header section, until 8.5 lack of memory to it, or a trailer. */
+static bool line_too_long(const struct transfer *t)
+{
+  const int code = t->done.curl_code;
+  if(has_answer(t))
+    return strstr(t->detail, "Out of memory in chunked-encoding") != NULL;
+  return t->connected && (code == CURLE_OUT_OF_MEMORY || code == TOO_LARGE);
+}
+
 /* What libcurl calls a success, but is none. */
 static void examine(struct transfer *t)
 {
   int error;
-  if(!t->response.ended || t->response.status < 200) {
-    transfer_fail(t, PNET_FAULT_HEADERS_CUT, "the connection was closed inside the header section");
+  if(!has_answer(t)) {
+    cut_head(t);
     return;
   }
   if(t->skips)
@@ -270,9 +285,19 @@ static void examine(struct transfer *t)
     t->done.flags |= PNET_DONE_FILE;
 }
 
+/* What is wrong with its body does not matter when it is followed. */
 static bool is_hop(const struct transfer *t)
 {
-  return !t->done.fault && leads_on(t);
+  switch(t->done.fault) {
+  case PNET_FAULT_NONE:
+  case PNET_FAULT_DECODING:
+  case PNET_FAULT_TOO_LARGE:
+  case PNET_FAULT_RATIO:
+  case PNET_FAULT_NO_ROOM:
+    return leads_on(t);
+  default:
+    return false;
+  }
 }
 
 static void keep_body(struct transfer *t)
@@ -311,8 +336,12 @@ static void conclude(struct transfer *t)
     done->fault = PNET_FAULT_CURL;
   if(done->fault == PNET_FAULT_CURL && done->curl_code == CURLE_UNSUPPORTED_PROTOCOL && t->connected)
     done->fault = PNET_FAULT_BAD_REPLY; /* HTTP/0.9, or something that is not HTTP */
-  if(done->fault == PNET_FAULT_CURL && done->curl_code == CURLE_OUT_OF_MEMORY && t->connected && !t->response.ended)
-    done->fault = PNET_FAULT_HEADERS_SIZE; /* libcurl's word for a header line beyond its own limit */
+  if(done->fault == PNET_FAULT_CURL && line_too_long(t))
+    done->fault = PNET_FAULT_HEADERS_SIZE;
+  if(done->fault == PNET_FAULT_CURL && done->curl_code == CURLE_PARTIAL_FILE && !has_answer(t)) {
+    done->fault = PNET_FAULT_NONE; /* libcurl counts what is missing of a body that has not begun */
+    cut_head(t);
+  }
   if(!done->fault)
     examine(t);
   held_drop(&t->queue->engine->poller, t->sink.fd);
@@ -461,6 +490,8 @@ void transfer_resume(struct transfer *t)
     return; /* starved again */
   if(!t->done.fault && t->state == T_RUNNING) {
     code = curl_easy_pause(t->handle->easy, transfer_pauses(t));
+    if(code == CURLE_BAD_FUNCTION_ARGUMENT)
+      code = CURLE_OK; /* it has no connection any more: its message is on the way */
     shard_touch(t->shard);
   }
   if(code && !t->done.fault)

@@ -13,7 +13,7 @@ from pyinet._headers import Headers
 from pyinet._pack import MOST_HEAD_BYTES, Packer, Row, split_credentials
 from pyinet._process import PROCESS
 from pyinet._record import DONE, REQUEST, Details
-from pyinet._redirect import body_is_gone, next_hop, refused_downgrade
+from pyinet._redirect import body_is_gone, next_hop, refused_downgrade, unusable_target
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import CallerError, InternetException, describe, invalid_parameter
@@ -310,10 +310,7 @@ class Exchange:
             error = None
             if details.flags & lib.PNET_DONE_COOKIES:
                 self._store_cookies(self._pending[ticket], head)
-            if details.fault:
-                detail = batch.text[detail_at : detail_at + detail_len].decode("utf-8", "replace")
-                error = self._error(self._pending[ticket], details, detail)
-            elif details.flags & lib.PNET_DONE_HOP:
+            if details.flags & lib.PNET_DONE_HOP:
                 try:
                     if self._follow(ticket, head, status, details):
                         continue
@@ -322,6 +319,9 @@ class Exchange:
                     self._set_context(error, _request_in(self._pending[ticket]))
                 self.queue.hop_end(ticket)
                 self.mailed = True
+            if details.fault and error is None:
+                detail = batch.text[detail_at : detail_at + detail_len].decode("utf-8", "replace")
+                error = self._error(self._pending[ticket], details, detail)
             results.append(self._result(self._pending.pop(ticket), ticket, status, head, body, rest, error))
         return results
 
@@ -334,6 +334,8 @@ class Exchange:
     def _error(self, row: str | Request | Row, details: Details, detail: str) -> InternetException:
         url = row if isinstance(row, str) else row.url
         error = self._faults.error_of(details, detail, url, _file_at_fault(row, details))
+        if error.code == Code.ERROR_INTERNET_INVALID_URL and isinstance(row, Row) and row.history:
+            error = unusable_target(row.history[-1], url)
         self._set_context(error, _request_in(row))
         return error
 

@@ -38,7 +38,7 @@ _TIMES = {
     lib.PNET_FAULT_TOTAL_TIME: ("not finished in time", "see Request.timeout"),
 }
 _LIMITS = {
-    lib.PNET_FAULT_HEADERS_SIZE: ("the header section is larger than 256 KiB", ""),
+    lib.PNET_FAULT_HEADERS_SIZE: ("the header section, or a line of it, is too large", ""),
     lib.PNET_FAULT_TOO_LARGE: (
         "the body is larger than max_size",
         "raise max_size, or give the request a path",

@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from pyinet._url import encode_url, join_url, origin_of
 from pyinet.enums import InternetErrorCode as Code
-from pyinet.errors import InternetException, ProtocolError, TransferError, describe
+from pyinet.errors import InternetException, ProtocolError, TransferError, describe, redact
 
-__all__ = ["SECRET_HEADERS", "Hop", "body_is_gone", "next_hop", "refused_downgrade"]
+__all__ = ["SECRET_HEADERS", "Hop", "body_is_gone", "next_hop", "refused_downgrade", "unusable_target"]
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "host"})
 """Headers of the caller that were meant for one origin; never sent to another."""
 
 _CONTROL_IN_USERINFO = re.compile(r"[^/]*//[^/?#]*%(?:[01][0-9a-f]|7f)[^/?#]*@", re.IGNORECASE)
+
+_CONTROL = re.compile("%(?:[01][0-9a-f]|20|7f)", re.IGNORECASE)
 
 _REWRITES_METHOD = frozenset({301, 302, 303})
 
@@ -49,17 +51,24 @@ def next_hop(url: str, method: str, status: int, location: str, *, hops: int, li
         if scheme not in {"http", "https"}:
             return None
         target = _encoded(target)
-        same_origin = origin_of(target) == origin_of(url)
+        origin = origin_of(target)
+        _check_host(origin.host)
+        same_origin = origin == origin_of(url)
     except (InternetException, ValueError) as error:
-        code = Code.ERROR_INTERNET_INVALID_URL
-        what = f"the redirect leads to {location[:200]!r}, which is no usable URL"
-        raise ProtocolError(describe(what, code, url=url), code, url=url) from error
+        raise unusable_target(url, location) from error
     if hops >= limit:
         code = Code.ERROR_HTTP_REDIRECT_FAILED
         raise ProtocolError(describe(f"more than {limit} redirects", code, url=url), code, url=url)
     rewritten = status in _REWRITES_METHOD and method not in {"GET", "HEAD"}
     downgrade = scheme == "http" and url[:6].lower() == "https:"
     return Hop(target, "GET" if rewritten else method, same_origin, keeps_body=not rewritten, downgrade=downgrade)
+
+
+def unusable_target(url: str, location: str) -> ProtocolError:
+    """Return the exception for a redirect of *url* to what is no usable URL: 12005, and the server's fault."""
+    code = Code.ERROR_INTERNET_INVALID_URL
+    what = f"the redirect leads to {redact(location)[:200]!r}, which is no usable URL"
+    return ProtocolError(describe(what, code, url=url), code, url=url)
 
 
 def refused_downgrade(url: str) -> TransferError:
@@ -75,6 +84,16 @@ def body_is_gone(url: str) -> TransferError:
     hint = "send the request again, with its body"
     what = "the redirect asks for the body once more"
     return TransferError(describe(what, code, url=url, hint=hint), code, url=url)
+
+
+def _check_host(host: str) -> None:
+    """Raise ValueError for what libcurl would refuse: the caller did not write it."""
+    if host.startswith("["):
+        import ipaddress  # here: this is rare
+
+        ipaddress.IPv6Address(host[1:-1].partition("%")[0])
+    elif _CONTROL.search(host):
+        raise ValueError("a control character in the host")
 
 
 def _encoded(target: str) -> str:

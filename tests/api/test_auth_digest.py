@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import Request
+from pyinet import ProtocolError, Request
 from servers.digest import DigestOrigin
 from servers.faces import FACES
 
@@ -89,6 +89,16 @@ def test_a_stale_nonce_is_replaced_without_a_word(server: ScriptedServer, sessio
     result = session.fetch_one(request)
     assert (result.status, result.body) == (200, b"body")
     assert [given.partition(" ")[0] for given in answers(server)] == ["-", *["Digest"] * (times + 1)]
+
+
+def test_nonces_that_are_always_stale_are_not_answered_for_ever(
+    server: ScriptedServer, session: InternetSession, face: Face
+) -> None:
+    server.play(*[DigestOrigin(USERS, stale=1_000_000).script] * 2)
+    with pytest.raises(ProtocolError) as caught:
+        face(session, server.url("/"), "anna", USERS["anna"])
+    assert caught.value.code == 12152
+    assert len(server.received) < 20
 
 
 WEAKER = ['Basic realm="b"', "Bearer", 'Unknown x="y", z=1']

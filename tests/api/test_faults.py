@@ -56,8 +56,8 @@ def test_a_header_section_that_is_cut_off_is_no_answer(
 ) -> None:
     server.play(*[once(WHOLE[:cut])] * 2)  # before the first byte of an answer a GET may be sent again
     error = error_of(session, server.url())
-    assert isinstance(error, TransferError)
-    assert error.code in {12152, 12030}
+    assert isinstance(error, ProtocolError)
+    assert error.code == 12152
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
@@ -120,12 +120,12 @@ def test_a_megabyte_of_headers_is_refused(server: ScriptedServer, session: Inter
 
 def test_a_megabyte_in_one_header_is_refused(server: ScriptedServer, session: InternetSession) -> None:
     server.play(once(OK + b"X: " + b"v" * (1 << 20) + b"\r\n\r\n"))
-    assert isinstance(error_of(session, server.url()), (LimitExceeded, ProtocolError))
+    assert isinstance(error_of(session, server.url()), LimitExceeded)
 
 
 def test_a_status_line_without_end_is_refused(server: ScriptedServer, session: InternetSession) -> None:
     server.play(once(b"HTTP/1.1 200 " + b"O" * (1 << 20)))
-    assert isinstance(error_of(session, server.url()), (LimitExceeded, ProtocolError))
+    assert isinstance(error_of(session, server.url()), LimitExceeded)
 
 
 def test_interim_answers_without_end_are_refused(server: ScriptedServer, session: InternetSession) -> None:
@@ -279,10 +279,11 @@ def test_well_formed_chunks_arrive(
     assert result.headers.keys() == ["Transfer-Encoding"]
 
 
-def test_a_megabyte_of_trailers_is_refused(server: ScriptedServer, session: InternetSession) -> None:
-    fields = b"".join(b"X-%d: %s\r\n" % (n, b"v" * 1000) for n in range(2000))
+@pytest.mark.parametrize("size", [1000, 1_000_000], ids=["many", "one"])
+def test_a_megabyte_of_trailers_is_refused(server: ScriptedServer, session: InternetSession, size: int) -> None:
+    fields = b"".join(b"X-%d: %s\r\n" % (n, b"v" * size) for n in range(1_000_000 // size))
     server.play(once(CHUNKED + b"5\r\nhello\r\n0\r\n" + fields + b"\r\n"))
-    assert isinstance(error_of(session, server.url()), (LimitExceeded, ProtocolError))
+    assert isinstance(error_of(session, server.url()), LimitExceeded)
 
 
 def test_chunks_outweigh_a_content_length(server: ScriptedServer, session: InternetSession) -> None:

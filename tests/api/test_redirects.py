@@ -183,8 +183,11 @@ def test_a_location_of_another_scheme_leaves_the_answer_as_it_is(
 
 @pytest.mark.parametrize(
     "location",
-    ["http:///nohost", "http://:80/", "http://a b/", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://[::1/"],
-)
+    [
+        "http:///nohost", "http://:80/", "http://a b/", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://[::1/",
+        "http://%00/", "http://a%0D%0Ab/", "http://[gggg]/",
+    ],
+)  # fmt: skip
 def test_a_location_that_is_no_url_is_12005_and_the_status_stays_readable(
     server: ScriptedServer, session: InternetSession, location: str
 ) -> None:
@@ -288,6 +291,39 @@ def test_no_auto_redirect_returns_the_answer(server: ScriptedServer, on_session:
         result = session.fetch_one(Request(server.url("/a"), flags=none if on_session else flag))
     assert (result.status, result.body, result.headers["location"]) == (302, b"as it is", "/b")
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("to_file", [False, True], ids=["memory", "file"])
+@pytest.mark.parametrize("fields", [(), ("Content-Length: 1000000000",)], ids=["no end", "a gigabyte"])
+def test_a_long_body_is_not_waited_for(
+    server: ScriptedServer, session: InternetSession, fields: tuple[str, ...], tmp_path: Path, *, to_file: bool
+) -> None:
+    def endless(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send("\r\n".join(["HTTP/1.1 302 Found", "Location: /there", *fields, "", ""]).encode())
+        while True:
+            conn.send(bytes(100_000))
+
+    server.play(endless)
+    server.route("/there", response(b"here"))
+    request = Request(server.url("/"), path=tmp_path / "out" if to_file else None, timeout=20)
+    with session.fetch([request]) as rows:
+        (result,) = rows
+        assert rows.progress().failed == 0
+    assert ((tmp_path / "out").read_bytes() if to_file else result.body) == b"here"
+    assert server.connections == 2
+
+
+def test_a_body_that_does_not_decode_is_no_fault(server: ScriptedServer, session: InternetSession) -> None:
+    server.route("/a", response(b"no gzip", "Location: /b", "Content-Encoding: gzip", status="302 Found"))
+    server.route("/b", response(b"there"))
+    assert session.fetch_one(server.url("/a")).body == b"there"
+
+
+def test_a_long_body_that_leads_nowhere_arrives_whole(server: ScriptedServer, session: InternetSession) -> None:
+    body = bytes(range(256)) * 1000
+    server.reply(redirect("ftp://127.0.0.1/x", body=body))
+    assert session.fetch_one(server.url("/a")).body == body
 
 
 def test_only_the_last_body_reaches_the_file(server: ScriptedServer, session: InternetSession, tmp_path: Path) -> None:
