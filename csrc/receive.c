@@ -113,6 +113,7 @@ static bool begin_body(struct transfer *t)
     t->decoder = NULL;
     live_add(LIVE_DECODERS, -1);
   }
+  memset(&t->chunks, 0, sizeof(t->chunks));
   t->sink.len = 0;
   t->sink.decoded = 0;
   t->sink.cut = false;
@@ -435,12 +436,64 @@ bool receive_rest(struct transfer *t)
   return rc == WINDOW_OK;
 }
 
+/* Take a piece of the body, for which there is a window when nothing is to be decoded. */
+static bool take_piece(struct transfer *t, const uint8_t *in, size_t in_len)
+{
+  t->wire_body += in_len;
+  atomic_fetch_add_explicit(&t->queue->stat_bytes, in_len, memory_order_relaxed);
+  if(!t->decoder)
+    return sink_take(t, in, in_len);
+  if(t->paused)
+    return hold(t, in, in_len);
+  switch(decode(t, &in, &in_len)) {
+  case WINDOW_WAIT:
+    return hold(t, in, in_len);
+  case WINDOW_FAILED:
+    return false;
+  default:
+    return true;
+  }
+}
+
+static bool take_chunks(struct transfer *t, const uint8_t *in, size_t in_len)
+{
+  const uint8_t *data = NULL;
+  size_t len = 0;
+  while(in_len && t->chunks.state != CHUNKS_END) {
+    if(!chunks_run(&t->chunks, &in, &in_len, &data, &len)) {
+      transfer_fail(t, PNET_FAULT_BAD_REPLY, "the reply has malformed chunks");
+      return false;
+    }
+    if(t->chunks.extra > PNET_MAX_HEADER_BYTES && (chunks_in_trailer(&t->chunks) || t->chunks.extra > t->wire_body)) {
+      transfer_fail(t, PNET_FAULT_HEADERS_SIZE, NULL);
+      return false;
+    }
+    if(len && !take_piece(t, data, len))
+      return false;
+  }
+  return true;
+}
+
+/* How many bytes of the body there are among these. */
+static size_t data_among(const struct transfer *t, const uint8_t *in, size_t in_len)
+{
+  struct chunks ahead = t->chunks;
+  const uint8_t *data = NULL;
+  size_t len = 0, sum = 0;
+  if(!in_chunks(t))
+    return in_len;
+  while(in_len && ahead.state != CHUNKS_END && chunks_run(&ahead, &in, &in_len, &data, &len))
+    sum += len;
+  return sum;
+}
+
 size_t on_body(char *data, size_t size, size_t n, void *handle)
 {
   struct handle *h = handle;
   struct transfer *t = h->transfer;
   const uint8_t *in = (const uint8_t *)data;
-  size_t in_len = n;
+  bool waited = t->paused;
+  size_t need;
   (void)size;
   moved(t);
   if(t->done.fault)
@@ -449,8 +502,9 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
     t->queue->feeding = true;
     queue_busy(t->queue);
   }
-  if(!t->decoder) {
-    switch(window(t, n)) {
+  need = t->decoder ? 0 : data_among(t, in, n);
+  if(need) {
+    switch(window(t, need)) {
     case WINDOW_WAIT:
       return CURL_WRITEFUNC_PAUSE; /* libcurl keeps it and brings it again */
     case WINDOW_FAILED:
@@ -458,23 +512,10 @@ size_t on_body(char *data, size_t size, size_t n, void *handle)
     default:
       break;
     }
-    t->wire_body += n;
-    atomic_fetch_add_explicit(&t->queue->stat_bytes, n, memory_order_relaxed);
-    return sink_take(t, in, n) ? n : 0;
   }
-  t->wire_body += n;
-  atomic_fetch_add_explicit(&t->queue->stat_bytes, n, memory_order_relaxed);
-  if(t->paused)
-    return hold(t, in, in_len) ? n : 0;
-  switch(decode(t, &in, &in_len)) {
-  case WINDOW_WAIT:
-    if(!hold(t, in, in_len))
-      return 0;
-    curl_easy_pause(h->easy, transfer_pauses(t));
-    return n;
-  case WINDOW_FAILED:
+  if(!(in_chunks(t) ? take_chunks(t, in, n) : take_piece(t, in, n)))
     return 0;
-  default:
-    return n;
-  }
+  if(t->paused && !waited)
+    curl_easy_pause(h->easy, transfer_pauses(t));
+  return n;
 }

@@ -5,7 +5,6 @@
  * closes the socket with the answer still in it. Here it is read from there. Not for TLS: its keys are libcurl's. */
 #include "internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,37 +43,15 @@ void salvage_collect(struct transfer *t, int fd)
   } while(got > 0 && t->saved_len < MOST);
 }
 
-/* The data of all chunks to the front: how much, or -1: they are not whole. RFC 9112 section 7.1 */
-static ssize_t unchunk(char *data, size_t len)
-{
-  char *out = data, *at = data, *end = data + len;
-  for(;;) {
-    char *line = memchr(at, '\n', (size_t)(end - at));
-    unsigned long size;
-    if(!line || !isxdigit((unsigned char)*at))
-      return -1;
-    size = strtoul(at, NULL, 16);
-    if(size > (size_t)(end - line - 1))
-      return -1;
-    if(!size)
-      return out - data;
-    memmove(out, line + 1, size);
-    out += size;
-    at = line + 1 + size;
-    if(end - at < 2 || at[0] != '\r' || at[1] != '\n')
-      return -1;
-    at += 2;
-  }
-}
-
 static bool take_body(struct transfer *t, char *data, size_t len)
 {
-  ssize_t n = t->response.chunked ? unchunk(data, len) : t->response.content_length;
+  bool chunked = in_chunks(t);
+  int64_t n = chunked ? (int64_t)len : t->response.content_length;
   if(!has_body(t))
     return true;
   if(n < 0 || (size_t)n > len)
     return false;
-  return !n || on_body(data, 1, (size_t)n, t->handle) == (size_t)n;
+  return (!n || on_body(data, 1, (size_t)n, t->handle) == (size_t)n) && (!chunked || t->chunks.state == CHUNKS_END);
 }
 
 bool salvage(struct transfer *t)

@@ -269,6 +269,10 @@ static void examine(struct transfer *t)
   }
   if(t->skips)
     return;
+  if(in_chunks(t) && has_body(t) && t->chunks.state != CHUNKS_END) {
+    transfer_fail(t, PNET_FAULT_LOST, "the connection was closed inside a chunked body");
+    return;
+  }
   if(t->decoder && decoder_end(t->decoder) != DECODE_OK) {
     transfer_fail(t, PNET_FAULT_DECODING, decoder_why(t->decoder));
     return;

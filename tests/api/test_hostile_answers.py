@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet import ConnectionLost, HttpQuery, InternetException, ProtocolError
+from pyinet import ConnectionLost, HttpQuery, InternetException, LimitExceeded, ProtocolError
 from pyinet._engine import library_versions
 
 if TYPE_CHECKING:
@@ -38,9 +38,17 @@ def read(server: ScriptedServer, session: InternetSession, answer: bytes) -> byt
     [
         b"zz\r\nhello\r\n0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n",
         b"0x5\r\nhello\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n", b"3\r\nhello\r\n0\r\n\r\n",
-        b"5\r\nhello\r\n0\r\nno field\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nno field\r\n\r\n", b"5h\r\nhello\r\n0\r\n\r\n", b"5 5\r\nhello\r\n0\r\n\r\n",
+        b"5,5\r\nhello\r\n0\r\n\r\n", b"5.0\r\nhello\r\n0\r\n\r\n", b"5\0\r\nhello\r\n0\r\n\r\n",
+        b"5\rX\nhello\r\n0\r\n\r\n", b"5\rhello\r\n0\r\n\r\n", b"5;a\rb\r\nhello\r\n0\r\n\r\n",
+        b"5;\0\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\n: x\r\n\r\n", b"5\r\nhello\r\n0\r\n x\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nX: \0\r\n\r\n",
     ],
-    ids=["no number", "negative", "empty", "no line end", "prefix", "overflow", "longer", "trailer"],
+    ids=[
+        "no number", "negative", "empty", "no line end", "prefix", "overflow", "longer", "trailer", "suffix",
+        "two sizes", "list", "fraction", "NUL", "CR", "CR alone", "CR in extension", "NUL in extension",
+        "trailer without name", "trailer folds nothing", "NUL in trailer",
+    ],
 )  # fmt: skip
 def test_malformed_chunks_are_the_servers_fault(
     server: ScriptedServer, session: InternetSession, chunks: bytes
@@ -48,6 +56,18 @@ def test_malformed_chunks_are_the_servers_fault(
     with pytest.raises(ProtocolError) as caught:
         read(server, session, CHUNKED + chunks)
     assert caught.value.code == 12152
+
+
+def test_extensions_without_end_are_refused(server: ScriptedServer, session: InternetSession) -> None:
+    def script(conn: ScriptedConn) -> None:
+        conn.recv_request()
+        conn.send(CHUNKED + b"5;")
+        while True:
+            conn.send(b"x" * 65536)
+
+    server.play(script)
+    with pytest.raises(LimitExceeded), session.open_url(server.url()) as file:
+        file.read()
 
 
 def test_chunks_that_are_cut_off_are_a_lost_connection(server: ScriptedServer, session: InternetSession) -> None:
@@ -92,6 +112,20 @@ def test_a_folded_line_is_refused_or_unfolded(server: ScriptedServer, session: I
 def test_a_length_that_is_folded_and_does_not_hold(server: ScriptedServer, session: InternetSession) -> None:
     with pytest.raises(ConnectionLost if UNFOLDS else ProtocolError):
         read(server, session, OK + b"Content-Length:\r\n 99\r\n\r\nabc")
+
+
+def test_a_folded_first_line_behind_another_answer_is_no_more(server: ScriptedServer, session: InternetSession) -> None:
+    fields = b"".join(b"X-%d: %s\r\n" % (n, b"v" * 40 * n) for n in range(9))
+    good, folded = OK + fields + b"Content-Length: 2\r\n\r\nhi", OK + b" X: folded\r\nContent-Length: 2\r\n\r\nhi"
+    for _ in range(20):  # libcurl before 8.1.1 appends it to a field it has freed
+        server.route("/", good)
+        assert session.fetch_one(server.url()).body == b"hi"
+        server.route("/", folded)
+        if UNFOLDS:
+            assert session.fetch_one(server.url()).body == b"hi"
+        else:
+            with pytest.raises(ProtocolError):
+                session.fetch_one(server.url())
 
 
 def test_spaces_around_the_status_do_not_hide_it(server: ScriptedServer, session: InternetSession) -> None:
