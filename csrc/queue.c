@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_US 20000 /* how often a refused upload is looked at, while the rest of its answer does not come */
+
 void queue_busy(struct pnet_queue *queue)
 {
   if(!linked(&queue->busy))
@@ -52,6 +54,8 @@ static int64_t running_deadline(const struct transfer *t, enum pnet_fault *fault
     at = t->deadline_us;
     *fault = PNET_FAULT_TOTAL_TIME;
   }
+  if(t->refused && at > t->queue->engine->now_us)
+    at = earlier(at, t->queue->engine->now_us + LOOK_US);
   return at;
 }
 
@@ -473,7 +477,7 @@ static int64_t expire(struct link *list, int64_t now, bool running)
     struct transfer *t = CONTAINER(item, struct transfer, link);
     enum pnet_fault fault;
     int64_t at = running ? running_deadline(t, &fault) : waiting_deadline(t, &fault);
-    if(t->state == T_DRAINING)
+    if(t->state == T_DRAINING || (running && t->refused && transfer_end_cut(t)))
       continue;
     if(at <= now)
       transfer_expire(t, fault);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -442,6 +443,22 @@ bool transfer_finish_refused(struct transfer *t)
 {
   if(!answer_complete(t) || t->paused || t->unread)
     return false;
+  conclude(t);
+  return true;
+}
+
+/* libcurl reads the end of the connection in the middle of an answer, and goes on waiting until it may send. */
+bool transfer_end_cut(struct transfer *t)
+{
+  char byte;
+  ssize_t got;
+  if(t->on_fd < 0 || t->paused || t->unread || answer_complete(t) || t->lane->origin->mode == ORIGIN_H2)
+    return false;
+  got = recv(t->on_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if(got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)))
+    return false;
+  t->done.os_errno = got ? errno : 0;
+  transfer_fail(t, PNET_FAULT_LOST, "the connection was closed inside the answer to a request that was not sent whole");
   conclude(t);
   return true;
 }

@@ -133,6 +133,7 @@ static size_t send_no_more(struct transfer *t)
   if(has_body(t) && (t->response.chunked || t->response.content_length < 0))
     return 0;
   t->refused = true;
+  queue_watch(t);
   t->queue->feeding = true;
   queue_busy(t->queue);
   return CURL_READFUNC_PAUSE;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import socket
 import subprocess
 import sys
 import textwrap
@@ -147,6 +148,31 @@ def test_an_early_answer_while_the_program_pauses(
             for at in range(4, len(LARGE), 500_000):
                 upload.write(LARGE[at : at + 500_000])
         assert (request.status_code, request.read()) == expected(answer)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["bytes", "written"])
+def test_an_early_answer_that_is_cut_off_is_lost_at_once(
+    server: ScriptedServer, connection: HttpConnection, *, written: bool
+) -> None:
+    begun = server.gate()
+
+    def script(conn: ScriptedConn) -> None:
+        head_of(conn)
+        conn.send(EARLY["413"][:-1])
+        begun.wait(PATIENCE)
+        conn.sock.shutdown(socket.SHUT_WR)
+        conn.wait_closed()
+
+    server.play(script)
+    connection.session.set_option(InternetOption.RECEIVE_TIMEOUT, 5000)
+    with connection.session.get_http_connection("127.0.0.1", server.port) as other, other.open_request("POST") as sent:
+        if written:
+            write_all(sent, LARGE, announced=True)
+        else:
+            sent.send_request(data=LARGE)
+        assert sent.status_code == 413
+        begun.set()
+        assert code_of(sent.read) == 12030
 
 
 def test_a_complete_answer_counts_though_the_server_never_reads(
