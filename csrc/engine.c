@@ -375,6 +375,7 @@ int pnet_engine_new(const struct pnet_engine_config *config, struct pnet_engine 
   list_init(&engine->news);
   engine->ca_file = copy_of(config->ca_file, &failed);
   engine->capitals = handle_capitals();
+  engine->fresh_handles = handles_must_be_fresh();
   engine->default_headers = list_of(config->default_headers, &failed);
   engine->raw_headers = list_of(config->raw_headers, &failed);
   engine->bare_headers = list_of(config->bare_headers, &failed);

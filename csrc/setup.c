@@ -76,18 +76,28 @@ struct handle *handle_get(struct pnet_engine *engine)
   return h;
 }
 
-void handle_put(struct pnet_engine *engine, struct handle *h)
-{
-  h->transfer = NULL;
-  list_push(&engine->handles, &h->link);
-}
-
 void handle_free(struct handle *h)
 {
   curl_easy_cleanup(h->easy);
   curl_slist_free_all(h->headers);
   free(h);
   live_add(LIVE_HANDLES, -1);
+}
+
+/* Before 8.1.1 libcurl keeps a pointer to the last header field it knew when it frees that for the next request: an answer
+ * whose first line is folded then ends the process. */
+bool handles_must_be_fresh(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->version_num < 0x080101;
+}
+
+void handle_put(struct pnet_engine *engine, struct handle *h)
+{
+  h->transfer = NULL;
+  if(engine->fresh_handles)
+    handle_free(h);
+  else
+    list_push(&engine->handles, &h->link);
 }
 
 static int set_headers(struct handle *h, const char *lines)
