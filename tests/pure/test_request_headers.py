@@ -258,24 +258,21 @@ def test_headers_of_one_call_see_each_other() -> None:
     assert headers.lines() == ["A: 1, 2"]
 
 
-def test_the_history_that_windows_was_seen_to_have() -> None:
-    # As dlls/wininet/tests/http.c of Wine has it, which was run on Windows.
+def test_each_call_works_on_what_the_ones_before_left() -> None:
     headers = RequestHeaders()
-    headers.add("Warning:test1", ADD)
-    headers.add("Warning:test2", ADD)
-    headers.add("Warning:test3", REPLACE)
-    assert headers.get_all("Warning") == ["test2", "test3"]
+    headers.add("Via: a\r\nVia: b", ADD)
+    headers.add("Via: c", REPLACE)
+    assert headers.get_all("Via") == ["b", "c"]
     with pytest.raises(CallerError):
-        headers.add("Warning:test4", ADD_IF_NEW)
-    headers.add("Warning:test4", COMMA)
-    headers.add("Warning:test5", COMMA)
-    headers.add("Warning:test6", SEMICOLON)
-    assert headers.get_all("Warning") == ["test2, test4, test5; test6", "test3"]
-    headers.add("Warning:test7", ADD | REPLACE)
-    assert headers.get_all("Warning") == ["test3", "test7"]
-    headers.add("Authorization: Basic\r\n", ADD)
-    headers.add("Authorization:\r\n", REPLACE)
-    assert "Authorization" not in headers
+        headers.add("Via: d", ADD_IF_NEW)
+    headers.add("Via: e", COMMA)
+    headers.add("Via: f", SEMICOLON)
+    assert headers.get_all("Via") == ["b, e; f", "c"]
+    headers.add("Via: g", ADD | REPLACE)
+    assert headers.get_all("Via") == ["c", "g"]
+    headers.add("Range: bytes=1-", ADD)
+    headers.add("Range:", REPLACE)
+    assert "Range" not in headers
 
 
 @pytest.mark.parametrize("nothing", [None, "", "\r\n", {}, [], iter(())], ids=repr)
@@ -288,13 +285,17 @@ def test_no_headers_are_no_error(nothing: str | None, mode: HttpAddReq) -> None:
 
 @pytest.mark.parametrize("name", ["X-{}", "X"], ids=["names", "one name"])
 @pytest.mark.parametrize("mode", [ADD, ADD | REPLACE, REPLACE, COMMA], ids=str)
-def test_thousands_that_come_one_by_one_take_no_time(mode: HttpAddReq, name: str) -> None:
-    headers = made(*[f"{name.format(number)}: 0" for number in range(20_000)])
-    began = time.process_time()
-    for number in range(20_000):
-        headers.add([(name.format(number), "1")], mode)
-    assert time.process_time() - began < 1  # 0.1 where it was measured; 40 if each looked at all
-    assert len(headers) == (40_000 if mode == ADD else 20_000)
+def test_ten_times_as_many_take_no_hundred_times_as_long(mode: HttpAddReq, name: str) -> None:
+    def add(count: int) -> float:
+        headers = made(*[f"{name.format(number)}: 0" for number in range(count)])
+        began = time.process_time()
+        for number in range(count):
+            headers.add([(name.format(number), "1")], mode)
+        took = time.process_time() - began
+        assert len(headers) == (2 * count if mode == ADD else count)
+        return took
+
+    assert add(20_000) < 50 * min(add(2_000) for _ in range(3))
 
 
 def test_lookup_ignores_case() -> None:
