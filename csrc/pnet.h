@@ -96,7 +96,7 @@ enum pnet_event_kind {
 };
 
 enum pnet_done_flag {
-  PNET_DONE_HOP = 1,         /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end */
+  PNET_DONE_HOP = 1,         /* the slot is held: answer with PNET_REQ_HOP or pnet_hop_end. A fault is its body's */
   PNET_DONE_FILE = 2,        /* the body is whole in the file asked for */
   PNET_DONE_CUT = 4,         /* the body in memory is only its first PNET_CAPTURE_BYTES */
   PNET_DONE_BODY_FILE = 8,   /* the local file at fault is that of the request body */
@@ -110,7 +110,7 @@ enum pnet_submit_flag {
 };
 
 #define PNET_MAX_HEADER_BYTES 262144 /* all header sections of a transfer, interim ones and trailers included */
-#define PNET_CAPTURE_BYTES 65536     /* kept of a body that does not go to its file */
+#define PNET_CAPTURE_BYTES 65536     /* kept of a body that does not go to its file; read of one of a redirect */
 #define PNET_LENGTH_UNKNOWN 18446744073709551615u /* body_len of an upload in chunks (RFC 9112 section 7.1) */
 #define PNET_SMALL_BODY 65536                     /* bodies up to this size come inside the batch, larger by address */
 

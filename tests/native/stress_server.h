@@ -383,6 +383,8 @@ static inline bool fault_fits(const struct pnet_done *row, struct want want)
     return want.may_be_cancelled;
   case PNET_FAULT_NO_ROOM:
     return want.may_find_no_room;
+  case PNET_FAULT_TOO_LARGE: /* of a redirect no more is read */
+    return want.kind == 'r' && want.len > PNET_CAPTURE_BYTES && row->flags & PNET_DONE_HOP;
   default:
     return connection_lost(row) || (want.kind == 't' && row->curl_code == CURLE_PARTIAL_FILE);
   }
