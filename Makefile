@@ -20,6 +20,7 @@ ASAN := -UNDEBUG -fsanitize=address,undefined -fno-omit-frame-pointer -g -O1
 UBSAN := -UNDEBUG -fsanitize=undefined -fno-omit-frame-pointer -g -O1
 ASAN_ENV := ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 TSAN := -fsanitize=thread -g -O1
+TSAN_ENV := TSAN_OPTIONS=suppressions=tests/native/tsan.supp
 
 # The stamp carries the interpreter's identity: another PYTHON means another environment.
 PYTHON_ID = $(shell $(PYTHON) -c 'import sys, zlib; \
@@ -90,7 +91,7 @@ TSAN_PROGRAMS := build/tsan/stress build/tsan/stress_streams
 
 tsan: $(TSAN_PROGRAMS) ## stress the native core under the thread sanitizer, TSAN_SECONDS for each program and driver
 	@for program in $(TSAN_PROGRAMS); do for driver in epoll poll; do \
-	  PYINET_DRIVER=$$driver $(NO_ASLR) $$program $(TSAN_SECONDS) || exit 1; done; done
+	  $(TSAN_ENV) PYINET_DRIVER=$$driver $(NO_ASLR) $$program $(TSAN_SECONDS) || exit 1; done; done
 
 build/tsan/%: tests/native/%.c $(wildcard tests/native/*.h) $(C_SOURCES) $(C_HEADERS) | $(BUILT)
 	@mkdir -p $(@D)
