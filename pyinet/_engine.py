@@ -181,7 +181,11 @@ class Peer(NamedTuple):
 
 
 class Queue:
-    """One stream of requests with limits of its own."""
+    """One stream of requests with limits of its own.
+
+    Attributes:
+        closed: Whether `close` was called on it.
+    """
 
     def __init__(self, engine: Engine, engine_ptr: CData, config: dict[str, int]) -> None:
         out = ffi.new("struct pnet_queue **")
@@ -192,13 +196,9 @@ class Queue:
         self._batch = ffi.new("struct pnet_batch *")
         self._taken = ffi.new("size_t *")
         weakref.finalize(self, lib.pnet_queue_free, ptr).atexit = False
+        self.closed = False
         self._close = weakref.finalize(self, lib.pnet_queue_close, ptr)
         self._close.atexit = False  # the engine's own stop ends what is in flight
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called on it."""
-        return not self._close.alive
 
     def check(self) -> None:
         """Raise unless it and the engine are open.
@@ -212,6 +212,7 @@ class Queue:
 
     def close(self) -> None:
         """Cancel all that is outstanding; returns when nothing of it is alive. Idempotent, any thread."""
+        self.closed = True
         self._close()
 
     def submit(self, records: bytes, text: bytes, count: int, *, will_wait: bool) -> int:

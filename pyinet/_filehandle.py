@@ -221,6 +221,10 @@ class FileHandle(io.RawIOBase):
     def __del__(self) -> None:
         if not getattr(self, "_last_words", None):
             return
+        runs = self._stream is not None or self._writing is not None
+        if not (runs or self._line or self._watch):
+            self._handle.forget()  # most are dropped like this: read, and nobody is told
+            return
         lost = self._line or (self._stream is not None and not self._ended)  # of its body, and it may hold a connection
         if lost and not self._is_cut:
             warnings.warn(f"unclosed file {self.name!r}", ResourceWarning, source=self, stacklevel=2)

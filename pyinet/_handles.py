@@ -86,6 +86,21 @@ class Handle:
         for owner in order:
             owner.handle_closed()
 
+    def forget(self) -> None:
+        """Close it without a word to its owner: nothing runs on it, and nothing hangs from it."""
+        with PROCESS.lock:
+            if self.number:
+                self._leave_tree()
+
+    def _leave_tree(self) -> Owner | None:
+        """Its number ends; return its owner, which is told once."""
+        del PROCESS.handles[self.number]
+        if self.parent is not None:
+            del self.parent.children[self.number]
+        self.number = 0
+        owner, self._owner = self._owner(), _nobody
+        return owner
+
     def invalidate(self) -> list[Owner]:
         """Take it and all below it out of the tree; return the owners, leaves first. The lock is held."""
         order: list[Owner] = []
@@ -93,11 +108,7 @@ class Handle:
             return order
         for child in list(self.children.values()):
             order += child.invalidate()
-        del PROCESS.handles[self.number]
-        if self.parent is not None:
-            del self.parent.children[self.number]
-        self.number = 0
-        owner, self._owner = self._owner(), _nobody  # which is told once
+        owner = self._leave_tree()
         if owner is not None:
             order.append(owner)
         return order
