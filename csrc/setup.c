@@ -26,7 +26,8 @@ static void set_common(struct handle *h)
   curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP_TRANSFER_DECODING, 0L); /* see chunks.c */
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* never the environment's */
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");    /* never the environment's */
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*"); /* or libcurl asks the environment, which the program may be changing */
   curl_easy_setopt(easy, CURLOPT_SHARE, engine->share);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, h);
