@@ -109,7 +109,7 @@ class Pyinet(Contender):
         self._session.close()
 
     def versions(self) -> dict[str, str]:
-        from pyinet._engine import library_versions
+        from pyinet._transfer.engine import library_versions
 
         return {"pyinet": version("pyinet"), "libcurl": str(library_versions()["libcurl"])}
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pyinet
 from pyinet import errors
 from pyinet._error_texts import error_text
-from pyinet._ffi import curl_names
-from pyinet._options import OPTIONS, Verdict
+from pyinet._options.table import OPTIONS, Verdict
+from pyinet._transfer.ffi import curl_names
 from pyinet.enums import InternetErrorCode, InternetOption, InternetStatus
 
 if TYPE_CHECKING:

@@ -49,9 +49,9 @@ from pyinet.result import Result, Timings
 from pyinet.session import InternetSession
 
 if TYPE_CHECKING:
-    from pyinet._challenges import Challenge
-    from pyinet._policy import InternetPolicy
-    from pyinet._processoptions import query_option, set_option
+    from pyinet._answer.challenges import Challenge
+    from pyinet._answer.policy import InternetPolicy
+    from pyinet._options.process import query_option, set_option
     from pyinet.enums import Decision, ErrorUiFlag, HttpQuery, HttpStatus, RequestFlag, SecurityFlag
     from pyinet.httpconnection import HttpConnection
     from pyinet.httpfile import HttpFile
@@ -141,7 +141,7 @@ __all__ = [
 ]
 
 _LATER = {
-    "Challenge": "pyinet._challenges",
+    "Challenge": "pyinet._answer.challenges",
     "Decision": "pyinet.enums",
     "ErrorUiFlag": "pyinet.enums",
     "HttpConnection": "pyinet.httpconnection",
@@ -150,7 +150,7 @@ _LATER = {
     "HttpStatus": "pyinet.enums",
     "InternetConnection": "pyinet.internetconnection",
     "InternetFile": "pyinet.internetfile",
-    "InternetPolicy": "pyinet._policy",
+    "InternetPolicy": "pyinet._answer.policy",
     "OpenFlags": "pyinet.stdiofile",
     "RequestFlag": "pyinet.enums",
     "SecurityFlag": "pyinet.enums",
@@ -164,9 +164,9 @@ _LATER = {
     "get_last_response_info": "pyinet.lasterror",
     "parse_url": "pyinet.urlfunctions",
     "parse_url_ex": "pyinet.urlfunctions",
-    "query_option": "pyinet._processoptions",
+    "query_option": "pyinet._options.process",
     "set_last_error": "pyinet.lasterror",
-    "set_option": "pyinet._processoptions",
+    "set_option": "pyinet._options.process",
     "throw_internet_exception": "pyinet.lasterror",
 }
 """Names that are imported when somebody asks for them: they would double the time of ``import pyinet``."""

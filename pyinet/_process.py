@@ -7,13 +7,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from pyinet._connectionlimit import ConnectionLimit
+from pyinet._network.connection_limit import ConnectionLimit
 from pyinet.cookiejar import CookieJar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyinet._optionaccess import ProxyInfo
+    from pyinet._options.access import ProxyInfo
 
 __all__ = ["PROCESS", "Process"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from pyinet._proxy import ProxyConfig
-from pyinet._url import origin_of
+from pyinet._network.proxy import ProxyConfig
+from pyinet._urls.wire import origin_of
 from pyinet.cookiejar import CookieJar
 from pyinet.enums import InternetFlag
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from pyinet._url import Origin
+    from pyinet._urls.wire import Origin
 
 __all__ = ["CODINGS", "Settings"]
 

@@ -6,8 +6,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pyinet._dispatch import Exchange
-from pyinet._engine import SLICE_MS
+from pyinet._transfer.dispatch import Exchange
+from pyinet._transfer.engine import SLICE_MS
 from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import HandleClosed, NotSupported, invalid_parameter
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from pyinet._aio import Hubs
-    from pyinet._aiter import AsyncRows, Feed
-    from pyinet._engine import Engine, Queue
-    from pyinet._faults import Faults
-    from pyinet._reporting import Reporter
     from pyinet._settings import Settings
+    from pyinet._transfer.aio import Hubs
+    from pyinet._transfer.aiter import AsyncRows, Feed
+    from pyinet._transfer.engine import Engine, Queue
+    from pyinet._transfer.faults import Faults
+    from pyinet._transfer.reporting import Reporter
     from pyinet.request import Request
     from pyinet.result import Result
 
@@ -294,7 +294,7 @@ class Fetch:
     def __aiter__(self) -> AsyncRows:
         """Return the iterator of ``async for``; a second one goes on where the first one stopped."""
         if self._async is None:
-            from pyinet._aiter import AsyncRows  # here: asyncio takes long to import
+            from pyinet._transfer.aiter import AsyncRows  # here: asyncio takes long to import
 
             hubs = self._hubs()
             hub = hubs.running()
@@ -339,7 +339,7 @@ def _checked_rows(
     rows: Iterable[str | Request] | AsyncIterable[str | Request],
 ) -> tuple[Iterable[str | Request], Feed | None]:
     if hasattr(rows, "__aiter__"):
-        from pyinet._aiter import Feed  # here: asyncio takes long to import
+        from pyinet._transfer.aiter import Feed  # here: asyncio takes long to import
 
         return (), Feed(rows)  # type: ignore[arg-type]  # hasattr narrows nothing
     if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):

@@ -8,11 +8,11 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pyinet._cookie_evict import Limits, surplus
-from pyinet._cookie_match import host_matches, normal_path, parent_domains, path_matches, split_target
-from pyinet._cookie_match import is_public_suffix as is_listed_suffix
-from pyinet._cookie_plan import Entry, Plan, cookie_string, site_of
-from pyinet._cookie_record import Cookie, Refusal, make_cookie, overlays_secure
+from pyinet._cookies.evict import Limits, surplus
+from pyinet._cookies.match import host_matches, normal_path, parent_domains, path_matches, split_target
+from pyinet._cookies.match import is_public_suffix as is_listed_suffix
+from pyinet._cookies.plan import Entry, Plan, cookie_string, site_of
+from pyinet._cookies.record import Cookie, Refusal, make_cookie, overlays_secure
 from pyinet._wording import describe
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import CallerError, NotSupported, invalid_parameter
@@ -20,8 +20,8 @@ from pyinet.errors import CallerError, NotSupported, invalid_parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pyinet._cookie_match import Target
-    from pyinet._cookie_parse import SetCookie
+    from pyinet._cookies.match import Target
+    from pyinet._cookies.parse import SetCookie
 
 __all__ = ["Cookie", "CookieJar"]
 
@@ -134,7 +134,7 @@ class CookieJar:
         _check_text(name, "the name of a cookie")
         _check_text(data, "the data of a cookie")
         if name:
-            from pyinet._cookie_parse import holds_control  # here: most programs set none
+            from pyinet._cookies.parse import holds_control  # here: most programs set none
 
             if not name.strip(" \t") or "=" in name or ";" in name or holds_control(name):
                 raise _refused(f"{name!r} is no name of a cookie", Code.ERROR_INVALID_PARAMETER, url)
@@ -394,7 +394,7 @@ def _from_octets(text: str) -> str:
 
 
 def _parsed(line: str) -> SetCookie | None:
-    from pyinet._cookie_parse import parse_set_cookie  # here: many programs meet no cookie
+    from pyinet._cookies.parse import parse_set_cookie  # here: many programs meet no cookie
 
     return parse_set_cookie(line)
 
@@ -415,7 +415,7 @@ def _target_of(url: str | None) -> Target:
         raise invalid_parameter("the URL is missing")
     target = split_target(url)
     if target is not None and target.host:
-        from pyinet._url import encode_url  # here: programs that never name a URL of cookies need it late
+        from pyinet._urls.wire import encode_url  # here: programs that never name a URL of cookies need it late
 
         target = split_target(encode_url(url))  # host and path as requests have them
     if target is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyinet._plan import Plan
 from pyinet._process import PROCESS
-from pyinet._requestheaders import RequestHeaders
-from pyinet._requestline import accept_header, checked_verb, http_version_of, object_target
+from pyinet._request.headers import RequestHeaders
+from pyinet._request.line import accept_header, checked_verb, http_version_of, object_target
+from pyinet._request.plan import Plan
 from pyinet.enums import HttpVerb, InternetFlag, InternetHandleType, InternetService
 from pyinet.errors import invalid_parameter
 from pyinet.httpfile import HttpFile
@@ -17,9 +17,9 @@ from pyinet.internetfile import check_open
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyinet._credentials import Credentials
-    from pyinet._requestbody import Body
-    from pyinet._requestheaders import HeaderLines
+    from pyinet._request.body import Body
+    from pyinet._request.credentials import Credentials
+    from pyinet._request.headers import HeaderLines
     from pyinet.internetconnection import Session
 
 

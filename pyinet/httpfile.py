@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyinet._errordialog import ErrorDialog
-from pyinet._requestbody import Pieces, body_of
-from pyinet._upload import Progress, Upload
+from pyinet._files.error_dialog import ErrorDialog
+from pyinet._files.upload import Progress, Upload
+from pyinet._request.body import Pieces, body_of
 from pyinet.errors import HandleClosed, InternetException, NotSupported, invalid_parameter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pyinet._pack import Row
-    from pyinet._plan import Plan
-    from pyinet._requestbody import Body, Sendable
-    from pyinet._requestheaders import HeaderLines
+    from pyinet._request.body import Body, Sendable
+    from pyinet._request.headers import HeaderLines
+    from pyinet._request.plan import Plan
+    from pyinet._transfer.pack import Row
     from pyinet.enums import HttpAddReq
 
 __all__ = ["HttpFile"]

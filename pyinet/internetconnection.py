@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from pyinet._connectionoptions import ConnectionOptions
 from pyinet._handles import Handle
-from pyinet._url import is_ipv6_address
+from pyinet._options.connection import ConnectionOptions
+from pyinet._urls.wire import is_ipv6_address
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag, InternetService, InternetStatus
 from pyinet.errors import CallerError, describe, invalid_parameter
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from pyinet._credentials import Credentials
-    from pyinet._reporting import Reporter, Watch
+    from pyinet._request.credentials import Credentials
     from pyinet._settings import Settings
+    from pyinet._transfer.reporting import Reporter, Watch
     from pyinet.enums import InternetHandleType
 
     class Session(Protocol):

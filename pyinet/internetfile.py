@@ -7,8 +7,8 @@ import io
 import operator
 from typing import TYPE_CHECKING
 
-from pyinet._filehandle import check_open
-from pyinet._filewriting import WritingFile, checked_size
+from pyinet._files.handle import check_open
+from pyinet._files.writing import WritingFile, checked_size
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import (
     CallerError,
@@ -24,8 +24,8 @@ from pyinet.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyinet._filehandle import Parent as Parent  # noqa: PLC0414 - httpfile has it from here
-    from pyinet._streaming import Streaming
+    from pyinet._files.handle import Parent as Parent  # noqa: PLC0414 - httpfile has it from here
+    from pyinet._transfer.streaming import Streaming
 
 __all__ = ["InternetFile", "check_open"]
 
@@ -567,6 +567,6 @@ class InternetFile(WritingFile):
 
 
 def _writable(data: bytes) -> memoryview:
-    from pyinet._ffi import ffi
+    from pyinet._transfer.ffi import ffi
 
     return memoryview(ffi.buffer(ffi.from_buffer("char[]", data)))

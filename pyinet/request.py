@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pyinet._sendable import is_sendable
+from pyinet._request.sendable import is_sendable
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.enums import InternetFlag
 from pyinet.errors import NotSupported, describe, invalid_parameter, redact

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyinet._contenttype import charset_of
-from pyinet._headers import Headers
-from pyinet._record import DONE_CUT, NO_DETAILS, Details
+from pyinet._answer.content_type import charset_of
+from pyinet._answer.headers import Headers
+from pyinet._transfer.record import DONE_CUT, NO_DETAILS, Details
 from pyinet.errors import http_status_error, redact
 from pyinet.request import Request
 

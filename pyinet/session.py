@@ -7,17 +7,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pyinet._announced import Announced, not_yet
-from pyinet._castore import find_ca_store
-from pyinet._core import Core, OlderCores
-from pyinet._faults import Faults
+from pyinet._cookies.calls import SessionCookies
 from pyinet._handles import Handle, handle_type
+from pyinet._network.ca_store import find_ca_store
+from pyinet._network.resolve import connect_to_lines
+from pyinet._options.session import SessionOptions
 from pyinet._process import PROCESS
-from pyinet._reporting import Reporter
-from pyinet._resolve import connect_to_lines
-from pyinet._sessioncookies import SessionCookies
-from pyinet._sessionoptions import SessionOptions
 from pyinet._settings import Settings
-from pyinet._status import NameMemory
+from pyinet._transfer.core import Core, OlderCores
+from pyinet._transfer.faults import Faults
+from pyinet._transfer.reporting import Reporter
+from pyinet._transfer.status import NameMemory
 from pyinet.bulk import Fetch
 from pyinet.enums import AccessType, InternetFlag, InternetHandleType, InternetStatus
 from pyinet.enums import InternetErrorCode as Code
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from pyinet._policy import InternetPolicy
+    from pyinet._answer.policy import InternetPolicy
     from pyinet.httpconnection import HttpConnection
     from pyinet.httpfile import HttpFile
     from pyinet.request import Request
@@ -247,7 +247,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
         Source: MFC ``CInternetSession::OpenURL``.
         """
-        from pyinet._open import open_url  # here: a program that only fetches needs no files
+        from pyinet._files.open_url import open_url  # here: a program that only fetches needs no files
 
         return open_url(self, url, context, flags, headers)
 
@@ -279,7 +279,7 @@ class InternetSession(SessionOptions, SessionCookies, Announced):
 
         Source: MFC ``CInternetSession::GetHttpConnection``, both overloads.
         """
-        from pyinet._credentials import Credentials  # as in `open_url`
+        from pyinet._request.credentials import Credentials  # as in `open_url`
         from pyinet.httpconnection import HttpConnection
         from pyinet.internetfile import check_open
 

@@ -8,11 +8,11 @@ import operator
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pyinet._file_modes import OpenFlags
-from pyinet._file_url import file_url_to_path
-from pyinet._local_file import remove_file, rename_file
-from pyinet._stdio_base import StdioBase, not_supported, refuse_transaction
-from pyinet._stdio_text import TextChannel
+from pyinet._stdio.base import StdioBase, not_supported, refuse_transaction
+from pyinet._stdio.file_url import file_url_to_path
+from pyinet._stdio.local import remove_file, rename_file
+from pyinet._stdio.modes import OpenFlags
+from pyinet._stdio.text import TextChannel
 from pyinet.enums import InternetFlag
 from pyinet.errors import invalid_parameter
 

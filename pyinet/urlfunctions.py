@@ -6,11 +6,11 @@ import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyinet._urls_canonical import canonicalize
-from pyinet._urls_combine import combine
-from pyinet._urls_crack import UrlParts, crack
-from pyinet._urls_create import checked_parts, create
-from pyinet._urls_scheme import checked_flags, checked_url
+from pyinet._urls.canonical import canonicalize
+from pyinet._urls.combine import combine
+from pyinet._urls.crack import UrlParts, crack
+from pyinet._urls.create import checked_parts, create
+from pyinet._urls.scheme import checked_flags, checked_url
 from pyinet.enums import IcuFlag, InternetService
 from pyinet.errors import CallerError
 

@@ -56,7 +56,7 @@ def _time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _live_objects() -> dict[str, int]:
     """Objects of the native core that still exist; a process that never loaded it has none."""
-    engine = sys.modules.get("pyinet._engine")
+    engine = sys.modules.get("pyinet._transfer.engine")
     return engine.live_objects() if engine else {}
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyinet._castore import find_ca_store
-from pyinet._engine import library_versions
+from pyinet._network.ca_store import find_ca_store
+from pyinet._transfer.engine import library_versions
 from pyinet.errors import InternetException, redact
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from pyinet import (
     ProtocolError,
     Request,
 )
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import ScriptedServer, response
 from waiting import PATIENCE, eventually
 

@@ -15,7 +15,7 @@ import pytest
 
 from loops import new_loop, run_on, until
 from pyinet import AccessType, HandleClosed, InternetException, InternetSession, Request, close_handle
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import ScriptedServer, response
 from waiting import PATIENCE, eventually
 

@@ -13,9 +13,9 @@ import pytest
 
 from loops import new_loop, run_on, until
 from pyinet import CallerError, InternetSession, NotSupported, Request
-from pyinet._aio import Hub, _Bell
-from pyinet._aiter import AsyncRows
-from pyinet._engine import live_objects
+from pyinet._transfer.aio import Hub, _Bell
+from pyinet._transfer.aiter import AsyncRows
+from pyinet._transfer.engine import live_objects
 from servers.scripted import ScriptedServer, response
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import AccessType, HttpFile, InternetFlag, InternetOption, InternetSession, Request
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 from servers.faces import FACES
 from servers.httpd import Httpd, echo
 from servers.kerberos import Kdc

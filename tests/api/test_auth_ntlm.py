@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import AccessType, InternetSession, Request
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 from servers.faces import FACES, by_request
 from servers.ntlm import DOMAIN, ntlm_origin, write_accounts
 from servers.scripted import ScriptedServer, response, tunnel_to

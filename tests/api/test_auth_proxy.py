@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from pyinet import AccessType, InternetException, InternetSession, Request, TlsError
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 from servers.faces import FACES
 from servers.scripted import ScriptedServer, response
 from servers.squid import Squid

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from pyinet import AccessType, InternetFlag, InternetOption, InternetSession, Request, TransferError
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 from servers.httpd import Httpd, basic, digest, echo
 from servers.scripted import ScriptedServer, response
 from servers.squid import Squid

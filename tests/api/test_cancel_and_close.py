@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import AccessType, HandleClosed, InternetSession, Request
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import ScriptedServer, response
 from waiting import eventually
 

@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from pyinet import AccessType, InternetFlag, InternetSession, NotSupported, Request, TlsError
-from pyinet._faults import Faults
-from pyinet._ffi import lib
-from pyinet._pack import Row
-from pyinet._record import NO_DETAILS, Details
+from pyinet._transfer.faults import Faults
+from pyinet._transfer.ffi import lib
+from pyinet._transfer.pack import Row
+from pyinet._transfer.record import NO_DETAILS, Details
 from servers.authority import CLIENTS, FUTURE, PAST, Authority
 from servers.https_proxy import tls_tunnel_to
 from servers.scripted import ScriptedServer, response
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from pyinet._streaming import Streaming
+    from pyinet._transfer.streaming import Streaming
     from servers.nginx import Nginx
 
 UNKNOWN_CA, WRONG_USAGE, WRONG_NAME, WRONG_DATE, REVOCATION = 0x100, 0x200, 0x1000, 0x2000, 0x80

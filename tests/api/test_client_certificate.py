@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import AccessType, InternetSession, Request, TlsError
-from pyinet._ffi import lib
-from pyinet._pack import Row
-from pyinet._security import ClientCertificate
+from pyinet._request.security import ClientCertificate
+from pyinet._transfer.ffi import lib
+from pyinet._transfer.pack import Row
 from servers.authority import CLIENTS, PAST, Authority
 from servers.scripted import ScriptedServer, response
 

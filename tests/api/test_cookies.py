@@ -473,7 +473,7 @@ def test_cookies_end_with_their_time(
     server: ScriptedServer, session: InternetSession, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    for module in ("_settings", "_dispatch", "_sessioncookies"):
+    for module in ("_settings", "_transfer.dispatch", "_cookies.calls"):
         monkeypatch.setattr(f"pyinet.{module}.time", clock)
     date = "Fri, 15-Jan-2027 08:00:30 GMT"  # 30 s from now
     server.reply(setting("s=0", "age=1; Max-Age=10", f"date=2; Expires={date}", f"both=3; Expires={date}; Max-Age=60"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import InternetSession, Request
-from pyinet._engine import Engine, live_objects
+from pyinet._transfer.engine import Engine, live_objects
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ BOUND = 5.0
 BEGIN = """
 import os, sys, threading, time
 from pyinet import InternetSession, Request
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 url = sys.argv[1]
 session = InternetSession("t", access_type=1)
 def fetch():

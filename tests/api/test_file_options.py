@@ -21,7 +21,7 @@ from pyinet import (
     TransferError,
 )
 from pyinet._process import PROCESS
-from pyinet._url import origin_of
+from pyinet._urls.wire import origin_of
 from servers.scripted import ScriptedServer, response
 
 if TYPE_CHECKING:

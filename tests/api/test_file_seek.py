@@ -26,7 +26,7 @@ from pyinet import (
     TransferError,
 )
 from pyinet._process import PROCESS
-from pyinet._url import origin_of
+from pyinet._urls.wire import origin_of
 from servers.scripted import PATIENCE, response
 
 if TYPE_CHECKING:

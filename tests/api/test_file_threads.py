@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import AccessType, HttpFile, InternetException, InternetSession
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import response
 from waiting import eventually
 

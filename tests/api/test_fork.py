@@ -22,7 +22,7 @@ ROWS = 100
 COMMON = """
 import os, sys, threading, time
 from pyinet import InternetSession, Request
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 url = sys.argv[1]
 def open_links():
     for name in os.listdir("/proc/self/fd"):

@@ -22,7 +22,7 @@ from pyinet import (
     close_handle,
     handle_type,
 )
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import response
 from waiting import eventually
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyinet import ConnectionLost, HttpQuery, InternetException, LimitExceeded, ProtocolError
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from pyinet import (
     InternetOption,
     InternetTimeout,
 )
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import response
 from waiting import eventually
 

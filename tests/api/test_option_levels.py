@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pyinet import CallerError, HandleClosed, InternetException, InternetOption, InternetSession
-from pyinet._options import OPTIONS
+from pyinet._options.table import OPTIONS
 from pyinet._process import PROCESS
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from pyinet import (
     NotSupported,
     Request,
 )
-from pyinet._ffi import lib
-from pyinet._pack import Row
+from pyinet._transfer.ffi import lib
+from pyinet._transfer.pack import Row
 from servers.scripted import ScriptedServer, response, tunnel_to
 from servers.squid import Squid
 

@@ -21,7 +21,7 @@ from pyinet import (
     InternetStatus,
     Request,
 )
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import ScriptedServer, response
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pyinet import (
     InternetSession,
     InternetStatus,
 )
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 from servers.scripted import response
 from waiting import eventually
 

@@ -27,9 +27,9 @@ from pyinet import (
     Request,
     TransferError,
 )
-from pyinet._engine import live_objects
 from pyinet._process import PROCESS
-from pyinet._url import origin_of
+from pyinet._transfer.engine import live_objects
+from pyinet._urls.wire import origin_of
 from servers.scripted import response
 from waiting import PATIENCE, eventually
 

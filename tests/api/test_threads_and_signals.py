@@ -59,7 +59,7 @@ def hangs(server: ScriptedServer) -> threading.Semaphore:
 INTERRUPTED = """
 import sys, time
 from pyinet import InternetSession
-from pyinet._engine import live_objects
+from pyinet._transfer.engine import live_objects
 session = InternetSession("t", access_type=1)
 try:
     {call}

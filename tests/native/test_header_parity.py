@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pyinet._ffi import curl_names, ffi, lib
-from pyinet._record import DETAILS, DONE, NO_DETAILS, REQUEST, Details
+from pyinet._transfer.ffi import curl_names, ffi, lib
+from pyinet._transfer.record import DETAILS, DONE, NO_DETAILS, REQUEST, Details
 from pyinet.errors import CURLE_ERRORS
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from pyinet._castore import SYSTEM_BUNDLES, SYSTEM_DIRECTORIES, find_ca_store
+from pyinet._network.ca_store import SYSTEM_BUNDLES, SYSTEM_DIRECTORIES, find_ca_store
 from pyinet.errors import CallerError, LocalFileError
 
 PEM = b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"

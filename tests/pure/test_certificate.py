@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._certificate import certificate_fields, certificate_text, chain_pem, split_chain
+from pyinet._answer.certificate import certificate_fields, certificate_text, chain_pem, split_chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

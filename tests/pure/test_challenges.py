@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._challenges import Challenge, parse_challenges
+from pyinet._answer.challenges import Challenge, parse_challenges
 
 
 @pytest.mark.parametrize(

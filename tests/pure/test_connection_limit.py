@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet._connectionlimit import ConnectionLimit
-from pyinet._url import Origin
+from pyinet._network.connection_limit import ConnectionLimit
+from pyinet._urls.wire import Origin
 from pyinet.errors import HandleClosed, InternetTimeout
 from waiting import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyinet._connectionlimit import Place
+    from pyinet._network.connection_limit import Place
 
 A, B = Origin("http", "a", 80), Origin("http", "b", 80)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._cookie_match import (
+from pyinet._cookies.match import (
     default_path,
     host_matches,
     is_ip_address,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._cookie_date import parse_cookie_date
-from pyinet._cookie_parse import SetCookie, parse_set_cookie
+from pyinet._cookies.date import parse_cookie_date
+from pyinet._cookies.parse import SetCookie, parse_set_cookie
 
 
 @pytest.mark.parametrize(

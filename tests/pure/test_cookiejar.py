@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pyinet._cookie_evict import Limits
+from pyinet._cookies.evict import Limits
 from pyinet.cookiejar import CookieJar
 from pyinet.errors import CallerError, InternetException, NotSupported
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pyinet._cookie_evict import Limits
+from pyinet._cookies.evict import Limits
 from pyinet.cookiejar import CookieJar
 
 SUFFIXES = {"org", "co.uk"}

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pyinet._file_url import file_url_to_path
+from pyinet._stdio.file_url import file_url_to_path
 from pyinet.errors import CallerError, InternetException, NameNotResolved, NotSupported
 
 POSIX = [

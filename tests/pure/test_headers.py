@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._headers import Headers
+from pyinet._answer.headers import Headers
 from pyinet.errors import HeaderNotFound
 
 BLOCK = (

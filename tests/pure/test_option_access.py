@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._optionaccess import ConnectedInfo, ProxyInfo, Version, check_flags, query_option, set_option
-from pyinet._options import OPTIONS, Level, Option, Verdict
+from pyinet._options.access import ConnectedInfo, ProxyInfo, Version, check_flags, query_option, set_option
+from pyinet._options.table import OPTIONS, Level, Option, Verdict
 from pyinet.enums import AccessType, InternetHandleType
 from pyinet.enums import InternetOption as Opt
 from pyinet.errors import CallerError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._options import DWORD_MAX, OPTIONS, Kind, Level, Option, Verdict
+from pyinet._options.table import DWORD_MAX, OPTIONS, Kind, Level, Option, Verdict
 from pyinet.enums import InternetOption as Opt
 
 ROWS = pytest.mark.parametrize("row", OPTIONS.values(), ids=lambda row: row.number.name)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pyinet._challenges import Challenge
-from pyinet._policy import InternetPolicy, Outcome, decide
+from pyinet._answer.challenges import Challenge
+from pyinet._answer.policy import InternetPolicy, Outcome, decide
 from pyinet.enums import Decision, ErrorUiFlag, InternetErrorCode, SecurityFlag
 from pyinet.errors import CallerError
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pyinet._proxy import ProxyConfig
+from pyinet._network.proxy import ProxyConfig
 from pyinet.enums import AccessType
 from pyinet.errors import CallerError, NotSupported
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._headers import Headers
-from pyinet._httpdate import parse_http_date
-from pyinet._queryinfo import HEADER_NAMES, plain_key, query_info, query_info_iter
-from pyinet._requestheaders import RequestHeaders
+from pyinet._answer.date import parse_http_date
+from pyinet._answer.headers import Headers
+from pyinet._answer.query_info import HEADER_NAMES, plain_key, query_info, query_info_iter
+from pyinet._request.headers import RequestHeaders
 from pyinet.enums import HttpQuery as Q
 from pyinet.errors import CallerError, HeaderNotFound, InternetException, ProtocolError
 
 if TYPE_CHECKING:
-    from pyinet._queryinfo import Value
+    from pyinet._answer.query_info import Value
 
 HEAD = (
     b"HTTP/1.1 200 Very Good\r\nContent-Type: text/plain\r\nContent-Length: 1234\r\nSet-Cookie: a=1, x\r\n"

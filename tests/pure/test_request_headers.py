@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._headers import Headers
-from pyinet._requestheaders import RequestHeaders, header_pairs
+from pyinet._answer.headers import Headers
+from pyinet._request.headers import RequestHeaders, header_pairs
 from pyinet.enums import HttpAddReq
 from pyinet.errors import CallerError, HeaderNotFound, InternetException
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._requestline import accept_header, checked_verb, http_version_of, object_target
-from pyinet._url import encode_url
+from pyinet._request.line import accept_header, checked_verb, http_version_of, object_target
+from pyinet._urls.wire import encode_url
 from pyinet.enums import HttpVerb
 from pyinet.errors import CallerError, NotSupported
 

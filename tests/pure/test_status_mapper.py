@@ -10,7 +10,7 @@ from pyinet.enums import InternetStatus
 
 native = pytest.importorskip("pyinet._native", reason="the kinds of events are numbers of the core")
 
-from pyinet._status import NameMemory, ServerAddress, StatusMapper, is_literal  # noqa: E402
+from pyinet._transfer.status import NameMemory, ServerAddress, StatusMapper, is_literal  # noqa: E402
 
 RESOLVING, CONNECTING, CONNECTED = 1, 2, 3
 SENDING, SENT, RECEIVED, INTERIM, CLOSING, CLOSED = 4, 5, 6, 7, 8, 9

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet._file_modes import plan_open
+from pyinet._stdio.modes import plan_open
 from pyinet.enums import InternetFlag
 from pyinet.errors import CallerError, HandleClosed, LocalFileError, NameNotResolved, NotSupported
 from pyinet.stdiofile import OpenFlags, StdioFile, open_file_url

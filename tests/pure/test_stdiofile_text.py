@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyinet._local_file import UpdateStream
-from pyinet._stdio_text import TextChannel
+from pyinet._stdio.local import UpdateStream
+from pyinet._stdio.text import TextChannel
 from pyinet.errors import CallerError, NotSupported
 from pyinet.stdiofile import OpenFlags, StdioFile
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinet._systemproxy import proxy_environment
+from pyinet._network.system_proxy import proxy_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._urls_canonical import canonicalize
+from pyinet._urls.canonical import canonicalize
 from pyinet.enums import IcuFlag
 from pyinet.errors import CallerError
 from pyinet.urlfunctions import canonicalize_url

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._urls_combine import combine
+from pyinet._urls.combine import combine
 from pyinet.enums import IcuFlag
 from pyinet.errors import CallerError
 from pyinet.urlfunctions import combine_url

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._urls_crack import UrlParts, crack
+from pyinet._urls.crack import UrlParts, crack
 from pyinet.enums import IcuFlag, InternetScheme
 from pyinet.errors import CallerError, InternetException, NotSupported
 from pyinet.urlfunctions import crack_url

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pyinet._urls_canonical import canonicalize
-from pyinet._urls_combine import combine
-from pyinet._urls_crack import crack
-from pyinet._urls_create import create
+from pyinet._urls.canonical import canonicalize
+from pyinet._urls.combine import combine
+from pyinet._urls.crack import crack
+from pyinet._urls.create import create
 from pyinet.enums import IcuFlag, InternetScheme
 from pyinet.errors import InternetException
 from pyinet.urlfunctions import UrlParts, create_url, parse_url_ex

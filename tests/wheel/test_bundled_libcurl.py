@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
-from pyinet._engine import library_versions
+from pyinet._transfer.engine import library_versions
 from servers.scripted import ScriptedServer, response
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,1 @@
+"""What an answer says: headers, challenges, ranges, certificates. Pure."""

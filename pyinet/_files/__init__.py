@@ -1,0 +1,1 @@
+"""What `pyinet.internetfile` and `pyinet.httpfile` are made of: handle, reading, writing, sending, errors."""

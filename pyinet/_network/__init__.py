@@ -1,0 +1,1 @@
+"""What is between us and a server: proxies, names, authorities that are trusted, limits. Pure but for limits."""

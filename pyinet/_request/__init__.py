@@ -1,0 +1,1 @@
+"""What a program asks for, checked before anything is sent. Pure."""

@@ -1,0 +1,1 @@
+"""Local files, below `pyinet.stdiofile`."""

@@ -1,0 +1,1 @@
+"""The native core and what speaks to it: requests down, results and events up."""
