@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 from pyinet._handles import close_handle, handle_type
 from pyinet.bulk import Fetch, Progress
 from pyinet.enums import (
-    HSR,
     AccessType,
-    HttpAddReq,
-    HttpVerb,
-    IcuFlag,
     InternetErrorCode,
     InternetFlag,
     InternetHandleType,
-    InternetOption,
-    InternetScheme,
-    InternetService,
     InternetStatus,
 )
 from pyinet.errors import (
@@ -52,7 +45,21 @@ if TYPE_CHECKING:
     from pyinet._answer.challenges import Challenge
     from pyinet._answer.policy import InternetPolicy
     from pyinet._options.process import query_option, set_option
-    from pyinet.enums import Decision, ErrorUiFlag, HttpQuery, HttpStatus, RequestFlag, SecurityFlag
+    from pyinet.enums import (
+        HSR,
+        Decision,
+        ErrorUiFlag,
+        HttpAddReq,
+        HttpQuery,
+        HttpStatus,
+        HttpVerb,
+        IcuFlag,
+        InternetOption,
+        InternetScheme,
+        InternetService,
+        RequestFlag,
+        SecurityFlag,
+    )
     from pyinet.httpconnection import HttpConnection
     from pyinet.httpfile import HttpFile
     from pyinet.internetconnection import InternetConnection
@@ -144,13 +151,20 @@ _LATER = {
     "Challenge": "pyinet._answer.challenges",
     "Decision": "pyinet.enums",
     "ErrorUiFlag": "pyinet.enums",
+    "HSR": "pyinet.enums",
+    "HttpAddReq": "pyinet.enums",
     "HttpConnection": "pyinet.httpconnection",
     "HttpFile": "pyinet.httpfile",
     "HttpQuery": "pyinet.enums",
     "HttpStatus": "pyinet.enums",
+    "HttpVerb": "pyinet.enums",
+    "IcuFlag": "pyinet.enums",
     "InternetConnection": "pyinet.internetconnection",
     "InternetFile": "pyinet.internetfile",
+    "InternetOption": "pyinet.enums",
     "InternetPolicy": "pyinet._answer.policy",
+    "InternetScheme": "pyinet.enums",
+    "InternetService": "pyinet.enums",
     "OpenFlags": "pyinet.stdiofile",
     "RequestFlag": "pyinet.enums",
     "SecurityFlag": "pyinet.enums",

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-__all__ = ["Decision", "ErrorUiFlag", "HttpQuery", "HttpStatus", "RequestFlag", "SecurityFlag"]
+__all__ = [
+    "HSR",
+    "Decision",
+    "ErrorUiFlag",
+    "HttpAddReq",
+    "HttpQuery",
+    "HttpStatus",
+    "HttpVerb",
+    "RequestFlag",
+    "SecurityFlag",
+]
 
 
 class HttpQuery(IntEnum):
@@ -248,3 +258,39 @@ class RequestFlag(IntFlag):
     PASSIVE = 0x10  # FTP in passive mode
     CACHE_WRITE_DISABLED = 0x40  # the answer is not stored
     NET_TIMEOUT = 0x80  # the answer is cached, as the network took too long
+
+
+class HttpVerb(IntEnum):
+    """The verbs that ``open_request`` knows by number. Values: ``HTTP_VERB_*``, afxinet.h. POST is 0."""
+
+    POST = 0
+    GET = 1
+    HEAD = 2
+    PUT = 3
+    LINK = 4
+    DELETE = 5
+    UNLINK = 6
+
+
+class HttpAddReq(IntFlag):
+    """How ``add_request_headers`` treats a header that is there already. Values: ``HTTP_ADDREQ_*``, wininet.h."""
+
+    INDEX_MASK = 0x0000FFFF  # reserved for an index, no effect
+    COALESCE_WITH_SEMICOLON = 0x01000000  # add to the first of its name behind "; "; none: add the header
+    ADD_IF_NEW = 0x10000000  # present: error 12155
+    ADD = 0x20000000  # a further line of the name; with REPLACE it has no effect
+    COALESCE = 0x40000000  # add to the first of its name behind ", "; none: add the header
+    COALESCE_WITH_COMMA = COALESCE
+    REPLACE = 0x80000000  # the first of its name goes, the new one comes last; no value: it goes
+    FLAGS_MASK = 0xFFFF0000  # all but the index
+
+
+class HSR(IntFlag):
+    """Flags of ``send_request_ex``; none has an effect. Values: ``HSR_*``, wininet.h."""
+
+    ASYNC = 0x01
+    SYNC = 0x04
+    USE_CONTEXT = 0x08
+    INITIATE = USE_CONTEXT
+    DOWNLOAD = 0x10
+    CHUNKED = 0x20

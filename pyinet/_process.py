@@ -13,7 +13,7 @@ from pyinet.cookiejar import CookieJar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyinet._options.access import ProxyInfo
+    from pyinet._options.proxy_info import ProxyInfo
 
 __all__ = ["PROCESS", "Process"]
 

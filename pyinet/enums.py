@@ -1,4 +1,4 @@
-"""Numbers of WinINet that programs name: errors, statuses, flags, options and access types.
+"""Numbers of WinINet that programs name: errors, statuses, flags, access types, and on demand the others.
 
 Values are those of ``wininet.h`` and ``winerror.h``, typed as literals: nothing here asks libcurl.
 """
@@ -9,7 +9,19 @@ from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyinet._httpenums import Decision, ErrorUiFlag, HttpQuery, HttpStatus, RequestFlag, SecurityFlag
+    from pyinet._httpenums import (
+        HSR,
+        Decision,
+        ErrorUiFlag,
+        HttpAddReq,
+        HttpQuery,
+        HttpStatus,
+        HttpVerb,
+        RequestFlag,
+        SecurityFlag,
+    )
+    from pyinet._optionenums import InternetOption
+    from pyinet._urlenums import IcuFlag, InternetScheme, InternetService
 
 __all__ = [
     "HSR",
@@ -32,16 +44,26 @@ __all__ = [
     "SecurityFlag",
 ]
 
-_HTTP = frozenset({"Decision", "ErrorUiFlag", "HttpQuery", "HttpStatus", "RequestFlag", "SecurityFlag"})
+_LATER = {
+    **dict.fromkeys(
+        (
+            "HSR", "Decision", "ErrorUiFlag", "HttpAddReq", "HttpQuery", "HttpStatus", "HttpVerb", "RequestFlag",
+            "SecurityFlag",
+        ),
+        "pyinet._httpenums",
+    ),
+    "InternetOption": "pyinet._optionenums",
+    **dict.fromkeys(("IcuFlag", "InternetScheme", "InternetService"), "pyinet._urlenums"),
+}  # fmt: skip
 """Names that are imported when somebody asks for them: enums cost time by the member."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HTTP:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # here, as few programs come here
 
-    value = globals()[name] = getattr(importlib.import_module("pyinet._httpenums"), name)
+    value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
     return value
 
 
@@ -152,118 +174,6 @@ class InternetFlag(IntFlag):
     EXISTING_CONNECT = 0x20000000  # reuse a connection object
     RAW_DATA = 0x40000000  # FTP directories as records, not as HTML
     RELOAD = 0x80000000  # from the origin, not from the cache
-
-
-class InternetOption(IntEnum):
-    """What ``set_option`` and ``query_option`` address. Values: ``INTERNET_OPTION_*``, wininet.h.
-
-    Timeouts are milliseconds. That an option has a name here does not say that it can be set.
-    """
-
-    CALLBACK = 1
-    CONNECT_TIMEOUT = 2
-    CONNECT_RETRIES = 3
-    CONNECT_BACKOFF = 4
-    SEND_TIMEOUT = 5
-    CONTROL_SEND_TIMEOUT = SEND_TIMEOUT
-    RECEIVE_TIMEOUT = 6
-    CONTROL_RECEIVE_TIMEOUT = RECEIVE_TIMEOUT
-    DATA_SEND_TIMEOUT = 7  # FTP data connections only
-    DATA_RECEIVE_TIMEOUT = 8  # FTP data connections only
-    HANDLE_TYPE = 9
-    CONTEXT_VALUE_OLD = 10
-    LISTEN_TIMEOUT = 11
-    READ_BUFFER_SIZE = 12
-    WRITE_BUFFER_SIZE = 13
-    ASYNC_ID = 15
-    ASYNC_PRIORITY = 16
-    PARENT_HANDLE = 21
-    KEEP_CONNECTION = 22
-    REQUEST_FLAGS = 23
-    EXTENDED_ERROR = 24
-    OFFLINE_MODE = 26
-    CACHE_STREAM_HANDLE = 27
-    USERNAME = 28
-    PASSWORD = 29
-    ASYNC = 30
-    SECURITY_FLAGS = 31
-    SECURITY_CERTIFICATE_STRUCT = 32
-    DATAFILE_NAME = 33
-    URL = 34
-    SECURITY_CERTIFICATE = 35
-    SECURITY_KEY_BITNESS = 36
-    REFRESH = 37
-    PROXY = 38
-    SETTINGS_CHANGED = 39
-    VERSION = 40
-    USER_AGENT = 41
-    END_BROWSER_SESSION = 42
-    PROXY_USERNAME = 43
-    PROXY_PASSWORD = 44
-    CONTEXT_VALUE = 45
-    CONNECT_LIMIT = 46
-    SECURITY_SELECT_CLIENT_CERT = 47
-    POLICY = 48
-    DISCONNECTED_TIMEOUT = 49
-    CONNECTED_STATE = 50
-    IDLE_STATE = 51
-    OFFLINE_SEMANTICS = 52
-    SECONDARY_CACHE_KEY = 53
-    CALLBACK_FILTER = 54
-    CONNECT_TIME = 55
-    SEND_THROUGHPUT = 56
-    RECEIVE_THROUGHPUT = 57
-    REQUEST_PRIORITY = 58
-    HTTP_VERSION = 59
-    RESET_URLCACHE_SESSION = 60
-    ERROR_MASK = 62
-    FROM_CACHE_TIMEOUT = 63
-    BYPASS_EDITED_ENTRY = 64
-    HTTP_DECODING = 65
-    DIAGNOSTIC_SOCKET_INFO = 67
-    CODEPAGE = 68
-    CACHE_TIMESTAMPS = 69
-    DISABLE_AUTODIAL = 70
-    MAX_CONNS_PER_SERVER = 73
-    MAX_CONNS_PER_1_0_SERVER = 74
-    PER_CONNECTION_OPTION = 75
-    DIGEST_AUTH_UNLOAD = 76
-    IGNORE_OFFLINE = 77
-    IDENTITY = 78
-    REMOVE_IDENTITY = 79
-    ALTER_IDENTITY = 80
-    SUPPRESS_BEHAVIOR = 81
-    AUTODIAL_MODE = 82
-    AUTODIAL_CONNECTION = 83
-    CLIENT_CERT_CONTEXT = 84
-    AUTH_FLAGS = 85
-    COOKIES_3RD_PARTY = 86
-    DISABLE_PASSPORT_AUTH = 87
-    SEND_UTF8_SERVERNAME_TO_PROXY = 88
-    EXEMPT_CONNECTION_LIMIT = 89
-    ENABLE_PASSPORT_AUTH = 90
-    HIBERNATE_INACTIVE_WORKER_THREADS = 91
-    ACTIVATE_WORKER_THREADS = 92
-    RESTORE_WORKER_THREAD_DEFAULTS = 93
-    SOCKET_SEND_BUFFER_LENGTH = 94
-    PROXY_SETTINGS_CHANGED = 95
-    DATAFILE_EXT = 96
-    UNDOCUMENTED_98 = 98  # queries SECURITY_FLAGS
-    UNDOCUMENTED_99 = 99  # sets SECURITY_FLAGS
-    CODEPAGE_PATH = 100
-    CODEPAGE_EXTRA = 101
-    IDN = 102
-    MAX_CONNS_PER_PROXY = 103
-    SUPPRESS_SERVER_AUTH = 104
-    SERVER_CERT_CHAIN_CONTEXT = 105
-    ENABLE_REDIRECT_CACHE_READ = 122
-    COMPRESSED_CONTENT_LENGTH = 147
-    ENABLE_HTTP_PROTOCOL = 148
-    HTTP_PROTOCOL_USED = 149
-    ENCODE_EXTRA = 155
-    HSTS = 157
-    ENTERPRISE_CONTEXT = 159
-    OPT_IN_WEAK_SIGNATURE = 176
 
 
 class InternetErrorCode(IntEnum):
@@ -429,100 +339,3 @@ class InternetHandleType(IntEnum):
     GOPHER_FILE_HTML = 12
     HTTP_REQUEST = 13
     FILE_REQUEST = 14
-
-
-class InternetScheme(IntEnum):
-    """The scheme of a URL, as `crack_url` returns it. Values: ``INTERNET_SCHEME_*``, wininet.h."""
-
-    PARTIAL = -2
-    """A URL without a scheme; never returned."""
-    UNKNOWN = -1
-    """A scheme that has no number here."""
-    DEFAULT = 0
-    """For `create_url`: http."""
-    FTP = 1
-    GOPHER = 2
-    HTTP = 3
-    HTTPS = 4
-    FILE = 5
-    NEWS = 6
-    MAILTO = 7
-    SOCKS = 8
-    JAVASCRIPT = 9
-    VBSCRIPT = 10
-    RES = 11
-
-
-class InternetService(IntEnum):
-    """What a URL asks for, as `parse_url` returns it.
-
-    Values: ``INTERNET_SERVICE_*`` of wininet.h up to 3, the others ``AFX_INET_SERVICE_*`` of afxinet.h.
-    """
-
-    URL = 0
-    """Any; never returned."""
-    FTP = 1
-    GOPHER = 2
-    HTTP = 3
-    UNK = 0x1000
-    """None of these."""
-    FILE = 0x1001
-    MAILTO = 0x1002
-    MID = 0x1003
-    CID = 0x1004
-    NEWS = 0x1005
-    NNTP = 0x1006
-    PROSPERO = 0x1007
-    TELNET = 0x1008
-    WAIS = 0x1009
-    AFS = 0x100A
-    HTTPS = 0x100B
-
-
-class IcuFlag(IntFlag):
-    """How the URL functions treat escape sequences and dots. Values: ``ICU_*``, wininet.h."""
-
-    ENCODE_PERCENT = 0x00001000  # canonicalise: a percent sign becomes %25, even before two hexadecimal digits
-    BROWSER_MODE = 0x02000000  # canonicalise: leaves what stands behind ? or # alone, as is always done
-    ENCODE_SPACES_ONLY = 0x04000000  # canonicalise: spaces, and nothing else
-    NO_META = 0x08000000  # canonicalise: . and .. stay
-    DECODE = 0x10000000  # %XX becomes the character
-    NO_ENCODE = 0x20000000  # canonicalise: unsafe characters stay
-    USERNAME = 0x40000000  # obsolete, no effect
-    ESCAPE = 0x80000000  # crack: as DECODE; create: unsafe characters become %XX; canonicalise: no effect
-
-
-class HttpVerb(IntEnum):
-    """The verbs that ``open_request`` knows by number. Values: ``HTTP_VERB_*``, afxinet.h. POST is 0."""
-
-    POST = 0
-    GET = 1
-    HEAD = 2
-    PUT = 3
-    LINK = 4
-    DELETE = 5
-    UNLINK = 6
-
-
-class HttpAddReq(IntFlag):
-    """How ``add_request_headers`` treats a header that is there already. Values: ``HTTP_ADDREQ_*``, wininet.h."""
-
-    INDEX_MASK = 0x0000FFFF  # reserved for an index, no effect
-    COALESCE_WITH_SEMICOLON = 0x01000000  # add to the first of its name behind "; "; none: add the header
-    ADD_IF_NEW = 0x10000000  # present: error 12155
-    ADD = 0x20000000  # a further line of the name; with REPLACE it has no effect
-    COALESCE = 0x40000000  # add to the first of its name behind ", "; none: add the header
-    COALESCE_WITH_COMMA = COALESCE
-    REPLACE = 0x80000000  # the first of its name goes, the new one comes last; no value: it goes
-    FLAGS_MASK = 0xFFFF0000  # all but the index
-
-
-class HSR(IntFlag):
-    """Flags of ``send_request_ex``; none has an effect. Values: ``HSR_*``, wininet.h."""
-
-    ASYNC = 0x01
-    SYNC = 0x04
-    USE_CONTEXT = 0x08
-    INITIATE = USE_CONTEXT
-    DOWNLOAD = 0x10
-    CHUNKED = 0x20

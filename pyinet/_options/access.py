@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from pyinet._options.proxy_info import ProxyInfo
 from pyinet._options.table import DWORD_MAX, OPTIONS, SECURITY_SET_MASK, Kind, Level, Option, Verdict
 from pyinet._request.sendable import is_sendable
 from pyinet.enums import InternetErrorCode as Code
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
             """Obey a new value: checked and converted; None for an option that has no value."""
 
 
-__all__ = ["ConnectedInfo", "ProxyInfo", "Version", "check_flags", "query_option", "set_option"]
+__all__ = ["ConnectedInfo", "Version", "check_flags", "query_option", "set_option"]
 
 _UPPER = Level.PROCESS | Level.SESSION
 _ISO_FLAGS = 0b11  # ISO_GLOBAL, ISO_REGISTRY
@@ -52,14 +53,6 @@ class Version(NamedTuple):
 
     major: int
     minor: int
-
-
-class ProxyInfo(NamedTuple):
-    """``INTERNET_PROXY_INFO``: arguments of the constructor of `InternetSession`."""
-
-    access_type: int
-    proxy: str | None = None
-    bypass: str | None = None
 
 
 class ConnectedInfo(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyinet._network.winsock import winsock_error
-from pyinet._options.session import refresh_all
+from pyinet._options.open_sessions import refresh_all
 from pyinet._options.settings import AS_SET, apply_option
 from pyinet._options.table import OPTIONS, Level
 from pyinet._process import PROCESS

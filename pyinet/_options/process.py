@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pyinet._network.system_proxy import proxy_environment
 from pyinet._network.winsock import winsock_error
 from pyinet._options import access
-from pyinet._options.access import ProxyInfo, Version
-from pyinet._options.proxy_info import merged, parts_of, proxy_of_parts, resolved
-from pyinet._options.session import open_sessions, refresh_all, renew_all
+from pyinet._options.access import Version
+from pyinet._options.open_sessions import open_sessions, refresh_all, renew_all
+from pyinet._options.proxy_info import ProxyInfo, merged, parts_of, proxy_of_parts, resolved
 from pyinet._options.table import OPTIONS, Level
 from pyinet._process import PROCESS
 from pyinet.enums import AccessType, InternetStatus

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyinet._network.proxy import ProxyConfig
-from pyinet._options.access import ProxyInfo
 from pyinet.enums import AccessType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["merged", "parts_of", "proxy_of_parts", "resolved"]
+__all__ = ["Part", "ProxyInfo", "merged", "parts_of", "proxy_of_parts", "resolved"]
 
 Part = int | str | None
 """Value of an ``INTERNET_PER_CONN_OPTION``."""
@@ -21,6 +20,14 @@ _FLAGS, _SERVER, _BYPASS, _AUTOCONFIG_URL, _DISCOVERY_FLAGS = range(1, 6)
 _ZEROS = range(6, 10)
 _TYPE_DIRECT, _TYPE_PROXY = 1, 2
 _PRECONFIG = frozenset({AccessType.PRECONFIG, AccessType.PRECONFIG_WITH_NO_AUTOPROXY})
+
+
+class ProxyInfo(NamedTuple):
+    """``INTERNET_PROXY_INFO``: arguments of the constructor of `InternetSession`."""
+
+    access_type: int
+    proxy: str | None = None
+    bypass: str | None = None
 
 
 def resolved(

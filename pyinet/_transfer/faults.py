@@ -6,7 +6,6 @@ import errno
 from typing import TYPE_CHECKING
 
 from pyinet._process import PROCESS
-from pyinet._transfer.better_faults import better_error
 from pyinet._transfer.ffi import curl_names, lib
 from pyinet.enums import InternetErrorCode as Code
 from pyinet.errors import (
@@ -82,6 +81,8 @@ class Faults:
         os_errno = PROCESS.os_errno = errno_of(name, record.os_errno)
         if fault == lib.PNET_FAULT_CURL:
             name = self._names.get(curl_code, str(curl_code))
+            from pyinet._transfer.better_faults import better_error  # here: it is made of patterns
+
             error = better_error(name, record, detail, url) or from_curl(
                 name, curl_code, url=url, detail=detail, os_errno=os_errno, verify_result=record.verify_result
             )

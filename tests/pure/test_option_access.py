@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyinet._options.access import ConnectedInfo, ProxyInfo, Version, check_flags, query_option, set_option
+from pyinet._options.access import ConnectedInfo, Version, check_flags, query_option, set_option
+from pyinet._options.proxy_info import ProxyInfo
 from pyinet._options.table import OPTIONS, Level, Option, Verdict
 from pyinet.enums import AccessType, InternetHandleType
 from pyinet.enums import InternetOption as Opt

@@ -5,8 +5,7 @@ import errno
 import pytest
 
 from pyinet._network.winsock import winsock_error
-from pyinet._options.access import ProxyInfo
-from pyinet._options.proxy_info import merged, parts_of, proxy_of_parts, resolved
+from pyinet._options.proxy_info import ProxyInfo, merged, parts_of, proxy_of_parts, resolved
 from pyinet.errors import CallerError
 
 ENVIRON = {"http_proxy": "http://u:p@h:1", "ALL_PROXY": "socks5://s", "no_proxy": ".a.b, c"}
