@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import time
 from typing import TYPE_CHECKING
 
@@ -295,7 +296,11 @@ def test_ten_times_as_many_take_no_hundred_times_as_long(mode: HttpAddReq, name:
         assert len(headers) == (2 * count if mode == ADD else count)
         return took
 
-    assert add(20_000) < 50 * min(add(2_000) for _ in range(3))
+    gc.disable()  # its passes over all that other tests left are no work of ours
+    try:
+        assert min(add(20_000) for _ in range(3)) < 50 * min(add(2_000) for _ in range(3))
+    finally:
+        gc.enable()
 
 
 def test_lookup_ignores_case() -> None:
