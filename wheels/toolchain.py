@@ -118,7 +118,7 @@ def _zig(*, lto: bool) -> Toolchain:
 
 
 def _profile() -> tuple[str, ...]:
-    """Switches that let the compiler know which paths are taken (profile.py), from a copy named by its hash."""
+    """Switches that let the compiler know which paths are taken (make_profile.py), from a copy named by its hash."""
     if machine() != "x86_64" or not PROFILE.is_file():
         return ()
     data = PROFILE.read_bytes()

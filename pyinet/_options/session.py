@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyinet.enums import InternetOption as Opt
 
     class Core(Protocol):
-        """What is needed of `_core.Core`."""
+        """What is needed of `core.Core`."""
 
         def settings_changed(self) -> None: ...
 
