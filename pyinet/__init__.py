@@ -43,7 +43,6 @@ from pyinet.session import InternetSession
 
 if TYPE_CHECKING:
     from pyinet._answer.challenges import Challenge
-    from pyinet._answer.policy import InternetPolicy
     from pyinet._options.process import query_option, set_option
     from pyinet.enums import (
         HSR,
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
         set_last_error,
         throw_internet_exception,
     )
+    from pyinet.policy import InternetPolicy
     from pyinet.stdiofile import OpenFlags, StdioFile
     from pyinet.urlfunctions import canonicalize_url, combine_url, crack_url, create_url, parse_url, parse_url_ex
 
@@ -162,7 +162,7 @@ _LATER = {
     "InternetConnection": "pyinet.internetconnection",
     "InternetFile": "pyinet.internetfile",
     "InternetOption": "pyinet.enums",
-    "InternetPolicy": "pyinet._answer.policy",
+    "InternetPolicy": "pyinet.policy",
     "InternetScheme": "pyinet.enums",
     "InternetService": "pyinet.enums",
     "OpenFlags": "pyinet.stdiofile",

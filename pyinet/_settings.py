@@ -1,4 +1,4 @@
-"""What a session hands to its transfers: proxies, flags, limits and clocks. Pure."""
+"""What a session hands to its transfers: proxies, flags, limits, clocks, cookies, and header lines of all requests."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from pyinet._answer.policy import InternetPolicy
     from pyinet.httpconnection import HttpConnection
     from pyinet.httpfile import HttpFile
+    from pyinet.policy import InternetPolicy
     from pyinet.request import Request
     from pyinet.result import Result
     from pyinet.stdiofile import StdioFile

@@ -1,4 +1,4 @@
-"""What ``QueryInfo`` answers: headers and first lines of a request and its answer, as spec 3.5 has it. Pure."""
+"""What ``QueryInfo`` says of a request and its answer: headers, first lines. Pure. Source: MFC ``CHttpFile``."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from pyinet.errors import CallerError, describe
 
 if TYPE_CHECKING:
     from pyinet._answer.challenges import Challenge
-    from pyinet._answer.policy import InternetPolicy
     from pyinet._transfer.pack import Row
     from pyinet.enums import Decision, ErrorUiFlag
+    from pyinet.policy import InternetPolicy
 
 __all__ = ["ErrorDialog"]
 
@@ -49,7 +49,7 @@ class ErrorDialog(HttpSending):
 
         Source: MFC ``CHttpFile::ErrorDlg``; WinINet ``InternetErrorDlg``.
         """
-        from pyinet._answer.policy import InternetPolicy, decide  # here: most programs never ask
+        from pyinet.policy import InternetPolicy, decide  # here: most programs never ask
 
         self._handle.check("the file")
         plan = self._planned()

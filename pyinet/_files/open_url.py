@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Protocol
 
-    from pyinet._answer.policy import InternetPolicy
     from pyinet._handles import Handle
     from pyinet._settings import Settings
     from pyinet._transfer.core import Core
     from pyinet._transfer.reporting import Reporter
+    from pyinet.policy import InternetPolicy
     from pyinet.stdiofile import StdioFile
 
     class Session(Protocol):

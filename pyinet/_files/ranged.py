@@ -1,4 +1,4 @@
-"""Seeking in an HTTP body: further requests, with Range. Source: MFC ``CInternetFile::Seek``; spec 5.3."""
+"""Seeking in an HTTP body: further requests, with Range. Source: MFC ``CInternetFile::Seek``."""
 
 from __future__ import annotations
 

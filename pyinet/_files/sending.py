@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
-    from pyinet._answer.policy import InternetPolicy
     from pyinet._files.upload import Progress
     from pyinet._request.credentials import Credentials
     from pyinet._request.headers import RequestHeaders
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pyinet._transfer.reporting import Watch
     from pyinet._transfer.streaming import Streaming
     from pyinet.internetfile import Parent
+    from pyinet.policy import InternetPolicy
 
     class Session(Protocol):
         """What is needed of the session."""

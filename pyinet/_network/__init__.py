@@ -1,1 +1,1 @@
-"""What is between us and a server: proxies, names, authorities that are trusted, limits. Pure but for limits."""
+"""What is between us and a server: proxies, names, authorities that are trusted, limits."""

@@ -1,4 +1,4 @@
-"""The proxies that macOS and Windows are set to, in the words of the environment. Session page, 1.3."""
+"""The proxies that macOS and Windows are set to, in the words of the environment."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from pyinet._handles import Handle
-    from pyinet._options.state import OptionState
+    from pyinet._options.session_proxies import SessionProxies
     from pyinet._settings import Settings
     from pyinet._transfer.reporting import Reporter
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
         _handle: Handle
         _settings: Settings
-        _options: OptionState
+        _options: SessionProxies
         _copied: Settings | None
         _reporter: Reporter | None
 

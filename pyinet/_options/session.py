@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from pyinet._options.proxy_info import ProxyInfo
-from pyinet._options.state import OptionState
+from pyinet._options.session_proxies import SessionProxies
 from pyinet._process import PROCESS
 from pyinet.errors import InternetException
 
@@ -35,7 +35,7 @@ class SessionOptions:
     _handle: Handle
     _copied: Settings | None
     _reporter: Reporter | None
-    _options: OptionState
+    _options: SessionProxies
 
     if TYPE_CHECKING:
 
@@ -93,7 +93,7 @@ class SessionOptions:
             CallerError: 87, the access type or a proxy is malformed.
         """
         given = ProxyInfo(access_type, proxy_name, proxy_bypass)
-        self._options = OptionState(given)
+        self._options = SessionProxies(given)
         self._options.use(given, settings)
         if PROCESS.options:
             from pyinet._options.of_session import inherit

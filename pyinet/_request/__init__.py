@@ -1,1 +1,1 @@
-"""What a program asks for, checked before anything is sent. Pure."""
+"""What a program asks for, checked before anything is sent. No network."""

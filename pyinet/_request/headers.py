@@ -1,4 +1,4 @@
-"""The headers of a request, and what ``AddRequestHeaders`` does to them: spec 3.2. Pure."""
+"""The headers of a request, and what ``AddRequestHeaders`` does to them. Pure. Source: MFC ``CHttpFile``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in a request line, and what ``OpenRequest`` makes of its arguments: spec section 2. Pure."""
+"""What stands in a request line, and what ``OpenRequest`` makes of its arguments. Pure. Source: MFC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether and how an answer is followed: spec 3.7, RFC 9110 section 15.4. Pure."""
+"""Whether and how an answer is followed: RFC 9110 section 15.4. Pure."""
 
 from __future__ import annotations
 

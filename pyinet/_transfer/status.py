@@ -1,4 +1,4 @@
-"""Raw events of the core as status codes: what an INTERNET_STATUS_CALLBACK is told. Pure; spec section 3."""
+"""Raw events of the core as status codes: what an INTERNET_STATUS_CALLBACK is told. Pure."""
 
 from __future__ import annotations
 

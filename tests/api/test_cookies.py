@@ -1,6 +1,6 @@
 """Cookies on the wire: which are taken from answers, and the exact Cookie header of what is asked next.
 
-RFC 6265bis sections 5.7 and 5.8; session page, sections 8.2 and 8.5.
+RFC 6265bis sections 5.7 and 5.8.
 """
 
 from __future__ import annotations

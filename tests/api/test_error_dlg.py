@@ -1,4 +1,4 @@
-"""`HttpFile.error_dlg` and the session's policy: connections page, 3.6 to 3.8; KB Q189094."""
+"""`HttpFile.error_dlg` and the session's policy; KB Q189094."""
 
 from __future__ import annotations
 

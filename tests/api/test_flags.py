@@ -1,4 +1,4 @@
-"""Every flag of the session page, section 4, in the three places that take flags: what it does there, if anything."""
+"""Every `InternetFlag` in the three places that take flags: what it does there, if anything."""
 
 from __future__ import annotations
 

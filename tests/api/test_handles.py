@@ -1,4 +1,4 @@
-"""Handles: numbers, the tree, and closing from wherever. Session page, section 11."""
+"""Handles: numbers, the tree, and closing from wherever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`InternetConnection`, `HttpConnection` and `open_request`: connections page, 0.2, 1 and 2."""
+"""`InternetConnection`, `HttpConnection` and `open_request`."""
 
 from __future__ import annotations
 

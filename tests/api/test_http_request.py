@@ -1,4 +1,4 @@
-"""`HttpFile.send_request` and what is around it: connections page, 3.1 to 3.3, 3.7 and 3.9."""
+"""`HttpFile.send_request` and what is around it."""
 
 from __future__ import annotations
 

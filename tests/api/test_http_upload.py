@@ -1,4 +1,4 @@
-"""`send_request_ex`, `write` and `end_request`: connections page, 3.4."""
+"""`send_request_ex`, `write` and `end_request`."""
 
 from __future__ import annotations
 

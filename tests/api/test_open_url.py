@@ -1,4 +1,4 @@
-"""`InternetSession.open_url`: what is refused, what is sent, what comes back. Session page, sections 4 and 10."""
+"""`InternetSession.open_url`: what is refused, what is sent, what comes back."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The constructor of a session: every parameter, what it does to requests, and how it is refused.
-
-Session page, sections 1 and 4; design, sections 2 and 7.
-"""
+"""The constructor of a session: every parameter, what it does to requests, and how it is refused."""
 
 from __future__ import annotations
 

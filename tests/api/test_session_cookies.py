@@ -1,7 +1,4 @@
-"""The cookie calls of a session and of the class: `set_cookie`, `get_cookie`, `get_cookie_length`.
-
-Session page, sections 2 and 8.1 to 8.4; the rulings on get_cookie.
-"""
+"""The cookie calls of a session and of the class: `set_cookie`, `get_cookie`, `get_cookie_length`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session from its constructor to its end, as its files see it. Session page, sections 1, 2 and 11."""
+"""A session from its constructor to its end, as its files see it."""
 
 from __future__ import annotations
 

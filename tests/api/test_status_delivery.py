@@ -1,4 +1,4 @@
-"""Who is told of statuses, where and in which order; nothing a callback does is harmful. Session page, 2 and 3."""
+"""Who is told of statuses, where and in which order; nothing a callback does is harmful."""
 
 from __future__ import annotations
 

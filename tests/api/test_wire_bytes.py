@@ -1,4 +1,4 @@
-"""Byte for byte what curl sends, but where the specification wants it otherwise: pycurl is the other side."""
+"""Byte for byte what curl sends, but where WinINet wants it otherwise: pycurl is the other side."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ONLY_TELL = {
     "_wording.py",
     "_error_texts.py",
     "lasterror.py",
-    "_answer/policy.py",
+    "policy.py",
     "_files/error_dialog.py",
 }
 """Modules that name numbers without raising them."""

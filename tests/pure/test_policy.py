@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from pyinet._answer.challenges import Challenge
-from pyinet._answer.policy import InternetPolicy, Outcome, decide
 from pyinet.enums import Decision, ErrorUiFlag, InternetErrorCode, SecurityFlag
 from pyinet.errors import CallerError
+from pyinet.policy import InternetPolicy, Outcome, decide
 
 if TYPE_CHECKING:
     from pyinet.httpfile import HttpFile

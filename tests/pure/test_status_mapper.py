@@ -1,4 +1,4 @@
-"""Raw events of the core as statuses, without a network. Session page, 3.1 and 3.3."""
+"""Raw events of the core as statuses, without a network."""
 
 from __future__ import annotations
 

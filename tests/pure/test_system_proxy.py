@@ -1,4 +1,4 @@
-"""Proxies of macOS and Windows: session page, 1.3. What the systems themselves answer is not tried here."""
+"""Proxies of macOS and Windows. What the systems themselves answer is not tried here."""
 
 from __future__ import annotations
 

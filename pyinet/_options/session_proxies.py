@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pyinet._options.proxy_info import Part
     from pyinet._settings import Settings
 
-__all__ = ["OptionState"]
+__all__ = ["SessionProxies"]
 
 
-class OptionState:
+class SessionProxies:
     """What a session keeps for its options beside its settings.
 
     Attributes:

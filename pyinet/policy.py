@@ -1,4 +1,4 @@
-"""What is decided about errors where WinINet shows a dialog: spec 3.6. Pure."""
+"""What is decided about errors where WinINet shows a dialog. Pure. Source: WinINet ``InternetErrorDlg``."""
 
 from __future__ import annotations
 
