@@ -3,9 +3,9 @@
  * libcurl drops its interest in a socket after each transfer and asks for it again at the next one. Telling
  * epoll each time costs two system calls a request, so interest that was dropped stays registered until an
  * event arrives on it, and changes are applied together just before waiting.
- * Only sockets we opened (entry.origin) that are connected (no entry.opener) are treated so, and what lasts as long as the multi handle (shard.inner): libcurl
- * closes others, such as its older resolver's pair, behind our back, and a number that comes back would be taken for
- * registered.
+ * Only sockets we opened (entry.origin) that are connected (no entry.opener) are treated so, and what lasts as long as
+ * the multi handle (shard.inner): libcurl closes others, such as its older resolver's pair, behind our back, and a
+ * number that comes back would be taken for registered.
  * Invariant: entry.have is what epoll holds; forget runs before every close, because epoll keeps a closed
  * socket alive when a forked child still holds a copy. */
 #include "internal.h"

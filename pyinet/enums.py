@@ -45,16 +45,20 @@ __all__ = [
 ]
 
 _LATER = {
-    **dict.fromkeys(
-        (
-            "HSR", "Decision", "ErrorUiFlag", "HttpAddReq", "HttpQuery", "HttpStatus", "HttpVerb", "RequestFlag",
-            "SecurityFlag",
-        ),
-        "pyinet._httpenums",
-    ),
+    "Decision": "pyinet._httpenums",
+    "ErrorUiFlag": "pyinet._httpenums",
+    "HSR": "pyinet._httpenums",
+    "HttpAddReq": "pyinet._httpenums",
+    "HttpQuery": "pyinet._httpenums",
+    "HttpStatus": "pyinet._httpenums",
+    "HttpVerb": "pyinet._httpenums",
+    "IcuFlag": "pyinet._urlenums",
     "InternetOption": "pyinet._optionenums",
-    **dict.fromkeys(("IcuFlag", "InternetScheme", "InternetService"), "pyinet._urlenums"),
-}  # fmt: skip
+    "InternetScheme": "pyinet._urlenums",
+    "InternetService": "pyinet._urlenums",
+    "RequestFlag": "pyinet._httpenums",
+    "SecurityFlag": "pyinet._httpenums",
+}
 """Names that are imported when somebody asks for them: enums cost time by the member."""
 
 

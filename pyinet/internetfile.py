@@ -24,7 +24,6 @@ from pyinet.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyinet._files.handle import Parent as Parent  # noqa: PLC0414 - httpfile has it from here
     from pyinet._transfer.streaming import Streaming
 
 __all__ = ["InternetFile", "check_open"]

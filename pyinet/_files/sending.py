@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from pyinet._files.handle import Parent
     from pyinet._files.upload import Progress
     from pyinet._request.credentials import Credentials
     from pyinet._request.headers import RequestHeaders
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pyinet._transfer.pack import Row
     from pyinet._transfer.reporting import Watch
     from pyinet._transfer.streaming import Streaming
-    from pyinet.internetfile import Parent
     from pyinet.policy import InternetPolicy
 
     class Session(Protocol):

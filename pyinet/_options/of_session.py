@@ -61,7 +61,7 @@ class _Holder:
 
     def option_changed(self, option: Opt, value: Any) -> None:  # noqa: ANN401 - checked and converted
         session = self._session
-        settings, state = session._settings, session._options
+        settings, proxies = session._settings, session._options
         if option == Opt.PROXY_SETTINGS_CHANGED:
             refresh_all()
             return
@@ -73,11 +73,11 @@ class _Holder:
         if option == Opt.CONTEXT_VALUE:
             session._handle.context = settings.context = value
         elif option == Opt.REFRESH:
-            state.refresh(settings)
+            proxies.refresh(settings)
         elif option == Opt.PROXY:
-            state.use(value, settings)
+            proxies.use(value, settings)
         elif option == Opt.PER_CONNECTION_OPTION:
-            state.change_parts(value, settings)
+            proxies.change_parts(value, settings)
         else:
             apply_option(settings, option, value)
         session._options_changed()

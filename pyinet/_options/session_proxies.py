@@ -17,7 +17,7 @@ __all__ = ["SessionProxies"]
 
 
 class SessionProxies:
-    """What a session keeps for its options beside its settings.
+    """The proxies of one session, as it was asked for them and as they are.
 
     Attributes:
         proxy: The proxies in use: never PRECONFIG.

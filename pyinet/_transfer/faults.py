@@ -80,7 +80,6 @@ class Faults:
         name = self._names.get(curl_code, str(curl_code))
         os_errno = PROCESS.os_errno = errno_of(name, record.os_errno)
         if fault == lib.PNET_FAULT_CURL:
-            name = self._names.get(curl_code, str(curl_code))
             from pyinet._transfer.better_faults import better_error  # here: it is made of patterns
 
             error = better_error(name, record, detail, url) or from_curl(
